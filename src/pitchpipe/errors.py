@@ -1,0 +1,77 @@
+"""Everything that can go wrong because of what a user gave us.
+
+Each error is one readable message; the command line prints it without a traceback and exits with
+``exit_code``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PitchpipeError(Exception):
+    """Base of every error a user can cause.
+
+    The message names the thing at fault, what was expected and what to do.
+    """
+
+    exit_code = 1
+
+
+class UsageError(PitchpipeError):
+    """The request itself is wrong: a flag, a name, a configuration key."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration key is unknown or its value has the wrong type; names the key's path."""
+
+
+class UnknownNameError(UsageError):
+    """A name that nothing answers to.
+
+    Args:
+        kind: what was looked up, in the singular ("splitter").
+        name: what the user wrote.
+        known: the names that would have been right.
+        detail: a further sentence, such as which plugins failed to load.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], detail: str = "") -> None:
+        names = sorted(known)
+        close = difflib.get_close_matches(name, names, n=1)
+        parts = [f"unknown {kind} {name!r}."]
+        if close:
+            parts.append(f"Did you mean {close[0]!r}?")
+        parts.append(f"Known: {', '.join(names) or 'none'}.")
+        if detail:
+            parts.append(detail)
+        super().__init__(" ".join(parts))
+        self.name = name
+        self.close_match = close[0] if close else None
+
+
+class PluginError(UsageError):
+    """A plugin could not be loaded, or offers something that cannot be used."""
+
+
+class DataError(PitchpipeError):
+    """The user's data cannot be used; names the file and the line, row or column."""
+
+
+class ServiceError(PitchpipeError):
+    """A fine-tuning service refused a request or could not be reached."""
+
+
+class JobFailedError(PitchpipeError):
+    """A fine-tuning job ended without a model; carries the service's own message."""
+
+
+class BudgetError(PitchpipeError):
+    """The estimated cost is above the limit that the user set; nothing was submitted."""
+
+
+class RunError(PitchpipeError):
+    """A run folder cannot be used: locked, unwritable, or holding another run."""

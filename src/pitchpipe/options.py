@@ -1,0 +1,80 @@
+"""Values from a file or the command line, checked against a dataclass's type hints."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import typing
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from pitchpipe.errors import ConfigError
+
+T = TypeVar("T")
+
+
+@cache
+def _adapters(cls: type) -> dict[str, TypeAdapter[Any]]:
+    hints = typing.get_type_hints(cls)
+    strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
+    return {
+        field.name: TypeAdapter(
+            hints[field.name],
+            config=None if dataclasses.is_dataclass(hints[field.name]) else strict,
+        )
+        for field in (dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ())
+        if field.init
+    }
+
+
+def build(cls: type[T], values: Mapping[str, Any], path: str) -> T:
+    """An instance of a dataclass from a mapping.
+
+    Fields that are dataclasses themselves are built from nested mappings. Nothing is coerced but
+    an integer where a float is wanted and an array where a tuple is.
+
+    Args:
+        cls: the dataclass.
+        values: its fields' values; fields left out keep their defaults.
+        path: the dotted path of ``values`` in the user's file, "" at the top.
+
+    Raises:
+        ConfigError: a key is unknown, missing or of the wrong type; names its path.
+    """
+    adapters = _adapters(cls)
+    hints = typing.get_type_hints(cls)
+    checked: dict[str, Any] = {}
+    for key, value in values.items():
+        where = f"{path}.{key}" if path else key
+        if key not in adapters:
+            close = difflib.get_close_matches(key, adapters, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            known = ", ".join(adapters) or "none"
+            raise ConfigError(f"{where}: unknown key.{hint} Known here: {known}.")
+        hint_type = hints[key]
+        if dataclasses.is_dataclass(hint_type) and isinstance(hint_type, type):
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"{where}: expected a table, found {value!r}.")
+            checked[key] = build(hint_type, value, where)
+            continue
+        try:
+            checked[key] = adapters[key].validate_json(json.dumps(value), strict=True)
+        except ValidationError as error:
+            raise ConfigError(_explain(where, value, error)) from None
+        except (TypeError, ValueError):
+            raise ConfigError(f"{where}: {value!r} is not a value this key can take.") from None
+    try:
+        return cls(**checked)
+    except TypeError as error:
+        raise ConfigError(f"{path or cls.__name__}: {error}.") from None
+    except ValueError as error:
+        raise ConfigError(f"{path or cls.__name__}: {error}") from None
+
+
+def _explain(where: str, value: Any, error: ValidationError) -> str:
+    expected = " or ".join(dict.fromkeys(e["msg"].removeprefix("Input ") for e in error.errors()))
+    return f"{where}: {expected}; found {value!r}."

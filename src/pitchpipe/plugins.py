@@ -1,0 +1,241 @@
+"""Loading, blocking, listing and diagnosing plugins. There is no global host: make your own."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, distributions
+from typing import Any
+
+import pluggy
+
+from pitchpipe import hookspecs
+from pitchpipe.errors import PluginError, UnknownNameError
+from pitchpipe.records import JobEvent, RunInfo
+from pitchpipe.registry import Provider, Registry
+from pitchpipe.stages import Engine, Formatter, Learner, Predictor, Splitter, Trainer, Validator
+
+ENTRY_POINT_GROUP = "pitchpipe"
+
+
+@dataclass(frozen=True)
+class LoadFailure:
+    """A plugin that did not load.
+
+    Attributes:
+        provider: the plugin and its distribution.
+        error: what it raised.
+    """
+
+    provider: Provider
+    error: Exception
+
+    def __str__(self) -> str:
+        kind = type(self.error).__name__
+        return f"plugin {self.provider.plugin!r} of {self.provider}: {kind}: {self.error}"
+
+    def traceback(self) -> str:
+        """The full traceback, as text."""
+        return "".join(traceback.format_exception(self.error))
+
+
+class PluginHost:
+    """The plugins of one pipeline, and the stages they offer.
+
+    Args:
+        plugins: plugin objects or modules to register besides those installed.
+        defaults: whether to register the plugins that come with Pitchpipe.
+        entry_points: whether to load installed plugins from the ``pitchpipe`` entry-point group.
+        block: plugin or distribution names that are not loaded.
+        allow: if given, the only plugin or distribution names that are loaded from entry points.
+
+    Attributes:
+        failures: what did not load; the rest works.
+    """
+
+    def __init__(
+        self,
+        plugins: Iterable[object] = (),
+        *,
+        defaults: bool = True,
+        entry_points: bool = True,
+        block: Collection[str] = (),
+        allow: Collection[str] | None = None,
+    ) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._providers: dict[str, Provider] = {}
+        self._block = frozenset(block)
+        self._allow = None if allow is None else frozenset(allow)
+        self.failures: list[LoadFailure] = []
+
+        self.formatters = Registry("formatter", Formatter)  # type: ignore[type-abstract]
+        self.validators = Registry[Validator[Any]]("validator", Validator)
+        self.splitters = Registry("splitter", Splitter)  # type: ignore[type-abstract]
+        self.trainers = Registry("trainer", Trainer)  # type: ignore[type-abstract]
+        self.predictors = Registry("predictor", Predictor)  # type: ignore[type-abstract]
+        self.learners = Registry("learner", Learner)  # type: ignore[type-abstract]
+        self.engines = Registry("engine", Engine)  # type: ignore[type-abstract]
+
+        if defaults:
+            from pitchpipe import __version__
+            from pitchpipe.default_plugins import DEFAULT_PLUGINS
+
+            for plugin in DEFAULT_PLUGINS:
+                name = plugin.__name__.rpartition(".")[2]
+                self._add(plugin, Provider("pitchpipe", __version__, name))
+        if entry_points:
+            self._load_entry_points()
+        for plugin in plugins:
+            self.register(plugin)
+
+    @property
+    def registries(self) -> tuple[Registry[Any], ...]:
+        """The registries, in the order of the pipeline."""
+        return (
+            self.formatters,
+            self.validators,
+            self.splitters,
+            self.trainers,
+            self.predictors,
+            self.learners,
+            self.engines,
+        )
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """The loaded plugins, in the order of loading."""
+        return tuple(self._providers.values())
+
+    def register(self, plugin: object, name: str | None = None) -> None:
+        """Adds a plugin: a module, or an instance whose methods are hook implementations.
+
+        Raises:
+            PluginError: it is a class, implements no hook, or one that does not exist.
+        """
+        module = getattr(plugin, "__name__", None) or type(plugin).__module__
+        self._add(plugin, Provider(module.partition(".")[0], "", name or module))
+
+    def hooks_of(self, provider: Provider) -> list[str]:
+        """The hooks that a loaded plugin implements, sorted."""
+        plugin = self._manager.get_plugin(_key(provider))
+        callers = self._manager.get_hookcallers(plugin) or []
+        return sorted(caller.name for caller in callers)
+
+    def get(self, registry: Registry[Any], name: str) -> Any:
+        """As ``registry.get``, but a plugin that failed to load is named, and its error chained."""
+        try:
+            return registry.get(name)
+        except UnknownNameError as error:
+            failure = self._culprit(name)
+            if failure is None:
+                raise
+            raise PluginError(f"{error} One plugin did not load - {failure}") from failure.error
+
+    def _culprit(self, name: str) -> LoadFailure | None:
+        distribution, _, short = name.rpartition(":")
+        for failure in self.failures:
+            provider = failure.provider
+            if distribution == provider.distribution or (not distribution and short):
+                return failure
+        return None
+
+    # --- observers -------------------------------------------------------------------------------
+
+    def run_started(self, run: RunInfo) -> None:
+        """Tells every plugin; so do the methods that follow."""
+        self._manager.hook.run_started(run=run)
+
+    def stage_started(self, run: RunInfo, stage: str) -> None:
+        """A stage begins."""
+        self._manager.hook.stage_started(run=run, stage=stage)
+
+    def stage_progressed(self, run: RunInfo, stage: str, done: int, total: int | None) -> None:
+        """A stage has done some of its units."""
+        self._manager.hook.stage_progressed(run=run, stage=stage, done=done, total=total)
+
+    def stage_finished(self, run: RunInfo, stage: str, seconds: float) -> None:
+        """A stage is done."""
+        self._manager.hook.stage_finished(run=run, stage=stage, seconds=seconds)
+
+    def stage_failed(self, run: RunInfo, stage: str, error: BaseException) -> None:
+        """A stage raised."""
+        self._manager.hook.stage_failed(run=run, stage=stage, error=error)
+
+    def job_event(self, run: RunInfo, event: JobEvent) -> None:
+        """The training job has news."""
+        self._manager.hook.job_event(run=run, event=event)
+
+    def run_finished(self, run: RunInfo, error: BaseException | None) -> None:
+        """The run ends."""
+        self._manager.hook.run_finished(run=run, error=error)
+
+    # --- loading ---------------------------------------------------------------------------------
+
+    def _load_entry_points(self) -> None:
+        for distribution, version, entry_point in _installed():
+            provider = Provider(distribution, version, entry_point.name)
+            names = {distribution, entry_point.name}
+            if names & self._block or (self._allow is not None and not names & self._allow):
+                continue
+            try:
+                self._add(entry_point.load(), provider)
+            except Exception as error:  # noqa: BLE001 - a broken plugin must not break the others
+                self.failures.append(LoadFailure(provider, error))
+
+    def _add(self, plugin: object, provider: Provider) -> None:
+        if {provider.distribution, provider.plugin} & self._block:
+            return
+        key = _key(provider)
+        if inspect.isclass(plugin):
+            raise PluginError(f"{key}: {plugin.__qualname__} is a class; give an instance of it.")
+        try:
+            self._manager.register(plugin, key)
+        except ValueError as error:
+            raise PluginError(f"{key}: already registered.") from error
+        try:
+            self._manager.check_pending()
+            self._collect(plugin, provider)
+        except pluggy.PluginValidationError as error:
+            self._manager.unregister(name=key)
+            raise PluginError(f"{key}: {error}. See 'hooks' in the documentation.") from error
+        except BaseException:
+            self._manager.unregister(name=key)
+            raise
+        self._providers[key] = provider
+
+    def _collect(self, plugin: object, provider: Provider) -> None:
+        if not self._manager.get_hookcallers(plugin):
+            raise PluginError(f"{_key(provider)}: implements no hook of Pitchpipe.")
+        offered: list[tuple[Registry[Any], str, type]] = []
+        others = [p for p in self._manager.get_plugins() if p is not plugin]
+        for registry in self.registries:
+            hook = f"register_{registry.kind}s"
+
+            def register(name: str, stage: type, registry: Registry[Any] = registry) -> None:
+                offered.append((registry, name, stage))
+
+            caller: Callable[..., Any] = self._manager.subset_hook_caller(hook, others)
+            caller(register=register)
+        for registry, name, stage in offered:
+            registry.check(name, stage, provider)
+        for registry, name, stage in offered:
+            registry.add(name, stage, provider)
+
+
+def _key(provider: Provider) -> str:
+    return f"{provider.distribution}:{provider.plugin}"
+
+
+def _installed() -> Iterator[tuple[str, str, EntryPoint]]:
+    found: dict[tuple[str, str], tuple[str, EntryPoint]] = {}
+    for distribution in distributions():
+        for entry_point in distribution.entry_points:
+            if entry_point.group == ENTRY_POINT_GROUP:
+                # as on sys.path, the first of two installations of a distribution counts
+                key = (distribution.name, entry_point.name)
+                found.setdefault(key, (distribution.version, entry_point))
+    for (name, _), (version, entry_point) in sorted(found.items(), key=lambda i: i[0]):
+        yield name, version, entry_point

@@ -1,0 +1,353 @@
+"""What flows between the stages: plain, frozen values without behaviour of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+Format = Literal["completion", "chat", "preference"]
+"""The three record formats of the fine-tuning API."""
+
+Method = Literal["supervised", "dpo", "reinforcement"]
+"""How a job trains, in the API's words."""
+
+PROMPT, COMPLETION, GROUP = "prompt", "completion", "group"
+"""The columns under which formatters and validators find a source row's fields."""
+
+TERMINAL_STATUSES = frozenset({"succeeded", "failed", "cancelled"})
+"""Job statuses after which nothing more happens. Any other, known or not, means: keep following."""
+
+
+class Severity(StrEnum):
+    """How much a finding matters: an error stops the run, the others do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A correction that a finding offers.
+
+    Attributes:
+        description: what it does, in the imperative ("drop 3 rows without a completion").
+        apply: maps a chunk to the corrected chunk. It keeps the index of the rows it keeps, is
+            idempotent, leaves no finding of its rule behind, and can be pickled.
+    """
+
+    description: str
+    apply: Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a validator found.
+
+    Attributes:
+        rule: the validator's id.
+        severity: whether it stops the run.
+        message: what was found, without the places.
+        count: how many rows it concerns.
+        lines: the first few places, as numbers of ``unit`` in the user's file, ascending.
+        unit: what the numbers count: "line", "row" (spreadsheets, tables) or "record".
+        expected: what would have been right.
+        example: one offending value, shortened.
+        fix: a correction, where one is possible.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    count: int = 1
+    lines: tuple[int, ...] = ()
+    unit: str = "line"
+    expected: str = ""
+    example: str = ""
+    fix: Fix | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as JSON types; the fix by its description."""
+        return {
+            "rule": self.rule,
+            "severity": str(self.severity),
+            "message": self.message,
+            "count": self.count,
+            "lines": list(self.lines),
+            "unit": self.unit,
+            "expected": self.expected,
+            "example": self.example,
+            "fix": self.fix.description if self.fix else None,
+        }
+
+
+@dataclass(frozen=True)
+class Contract:
+    """How records were written, so that prediction asks in the same words.
+
+    It is saved with the run and with the trained model; nobody types the separator twice.
+
+    Attributes:
+        format: the record format.
+        formatter: the registered name of the formatter.
+        options: the formatter's options, from which it is made again.
+        labels: the known answers, sorted; empty for free text.
+        stop: strings that end an answer.
+        max_tokens: the most tokens an answer needs; None leaves it to the service.
+    """
+
+    format: Format
+    formatter: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract as JSON types."""
+        return {
+            "format": self.format,
+            "formatter": self.formatter,
+            "options": dict(self.options),
+            "labels": list(self.labels),
+            "stop": list(self.stop),
+            "max_tokens": self.max_tokens,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Contract:
+        """The contract that ``to_json`` wrote."""
+        return cls(
+            format=data["format"],
+            formatter=data["formatter"],
+            options=dict(data["options"]),
+            labels=tuple(data["labels"]),
+            stop=tuple(data["stop"]),
+            max_tokens=data["max_tokens"],
+        )
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The files a trainer uploads, and what is known of them.
+
+    Attributes:
+        train: JSONL of the training records.
+        valid: JSONL of the validation records, or None when nothing was held out.
+        train_rows: number of records in ``train``.
+        valid_rows: number of records in ``valid``.
+        contract: how the records were written.
+        findings: what the validators said, fixed or not.
+    """
+
+    train: Path
+    valid: Path | None
+    train_rows: int
+    valid_rows: int
+    contract: Contract
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """What to train and how; "auto" leaves a figure to the service.
+
+    Attributes:
+        model: a base model, or a tuned one to train further.
+        method: supervised, dpo or reinforcement.
+        n_epochs: passes over the training records.
+        batch_size: records a step.
+        learning_rate_multiplier: factor on the service's own rate.
+        beta: weight of the divergence penalty, dpo only.
+        suffix: up to 64 characters for the tuned model's name.
+        seed: makes a job repeatable.
+        metadata: up to 16 pairs kept with the job.
+        integrations: passed to the service unchanged.
+        method_options: merged into the method's own object, such as a reinforcement grader.
+        max_cost: refuse to submit above this estimate, in US dollars.
+    """
+
+    model: str
+    method: Method = "supervised"
+    n_epochs: int | Literal["auto"] = "auto"
+    batch_size: int | Literal["auto"] = "auto"
+    learning_rate_multiplier: float | Literal["auto"] = "auto"
+    beta: float | Literal["auto"] = "auto"
+    suffix: str | None = None
+    seed: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    integrations: tuple[Mapping[str, Any], ...] = ()
+    method_options: Mapping[str, Any] = field(default_factory=dict)
+    max_cost: float | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a job is expected to take, before it is submitted.
+
+    Attributes:
+        tokens: tokens in the training file.
+        epochs: passes over it, after the ``auto`` rule.
+        cost: US dollars, or None when the model has no known price.
+        source: where the price comes from and when it was read; says so when the count is rough.
+    """
+
+    tokens: int
+    epochs: int
+    cost: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """A fine-tuning job as the service last described it.
+
+    Attributes:
+        id: the service's identifier.
+        status: the service's word, known to us or not.
+        model: the base model.
+        fine_tuned_model: the tuned model's name, once there is one.
+        created_at: Unix seconds.
+        finished_at: Unix seconds, or None.
+        trained_tokens: tokens billed, or None.
+        error: the service's message for a failed job, with its code and parameter.
+        training_file: identifier of the uploaded training file.
+        validation_file: identifier of the uploaded validation file, or None.
+        result_files: identifiers of the result files.
+        seed: the seed in use.
+        hyperparameters: as the service reports them.
+        metadata: the pairs given at creation.
+    """
+
+    id: str
+    status: str
+    model: str
+    fine_tuned_model: str | None = None
+    created_at: int = 0
+    finished_at: int | None = None
+    trained_tokens: int | None = None
+    error: str | None = None
+    training_file: str | None = None
+    validation_file: str | None = None
+    result_files: tuple[str, ...] = ()
+    seed: int | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in TERMINAL_STATUSES
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """One line of a job's history.
+
+    Attributes:
+        id: the service's identifier; an event is the same event exactly when this is equal.
+        created_at: Unix seconds.
+        level: "info", "warn" or "error".
+        message: the service's words.
+        type: "message" or "metrics".
+        data: figures of a metrics event (step, train_loss, ...).
+    """
+
+    id: str
+    created_at: int
+    level: str
+    message: str
+    type: str = "message"
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model kept from the middle of a job.
+
+    Attributes:
+        id: the service's identifier.
+        model: a name that answers like any tuned model's.
+        step: the training step it was taken at.
+        metrics: figures at that step.
+    """
+
+    id: str
+    model: str
+    step: int
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A tuned model and the contract to ask it by.
+
+    Attributes:
+        name: what to put in a request's ``model``.
+        base: the model it was tuned from.
+        trainer: registered name of the trainer that made it.
+        contract: how its training records were written.
+        job: identifier of its job, or None when it was not trained here.
+        trained_tokens: tokens billed, or None.
+        checkpoints: the models kept on the way.
+    """
+
+    name: str
+    base: str
+    trainer: str
+    contract: Contract
+    job: str | None = None
+    trained_tokens: int | None = None
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to a model, complete but for the model's name.
+
+    Attributes:
+        endpoint: which of the API's two generating endpoints it is for.
+        body: the JSON body without ``model``.
+    """
+
+    endpoint: Literal["completions", "chat.completions"]
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer.
+
+    Attributes:
+        text: the model's words, unparsed.
+        finish_reason: the service's word for why it ended.
+        alternatives: tokens that could have come first, with their natural-log probabilities,
+            likeliest first; empty where the service gives none.
+    """
+
+    text: str
+    finish_reason: str | None = None
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+    def probability(self, token: str) -> float:
+        """The probability that ``token`` came first, 0 when it is not among the alternatives."""
+        return next((math.exp(log) for text, log in self.alternatives if text == token), 0.0)
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """Which run an observer is told about.
+
+    Attributes:
+        name: the run's name, that of its folder.
+        folder: where everything is kept.
+    """
+
+    name: str
+    folder: Path

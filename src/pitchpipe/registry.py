@@ -1,0 +1,149 @@
+"""A typed table of stage classes that knows who provided each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pitchpipe.errors import PluginError, UnknownNameError
+from pitchpipe.options import build
+
+StageT = TypeVar("StageT")
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Where a plugin comes from.
+
+    Attributes:
+        distribution: the installed distribution, or the module of a plugin given as an object.
+        version: its version, "" when it has none.
+        plugin: the plugin's own name.
+    """
+
+    distribution: str
+    version: str
+    plugin: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}".rstrip()
+
+
+@dataclass(frozen=True)
+class Entry(Generic[StageT]):
+    """One registered class.
+
+    Attributes:
+        name: the name it was offered under.
+        stage: the class.
+        provider: who offered it.
+    """
+
+    name: str
+    stage: type[StageT]
+    provider: Provider
+
+
+class Registry(Generic[StageT]):
+    """The stage classes of one kind, by name.
+
+    Args:
+        kind: the kind in the singular, for messages ("splitter").
+        base: the contract that every class must fulfil.
+    """
+
+    def __init__(self, kind: str, base: type[StageT]) -> None:
+        self.kind = kind
+        self._base = base
+        self._entries: dict[str, list[Entry[StageT]]] = {}
+
+    def check(self, name: str, stage: type, provider: Provider) -> None:
+        """Whether a class can be taken in.
+
+        Raises:
+            PluginError: it is not a concrete class of this kind.
+        """
+        if not (isinstance(stage, type) and issubclass(stage, self._base)):
+            raise PluginError(
+                f"{provider} offers {stage!r} as {self.kind} {name!r}; "
+                f"expected a subclass of pitchpipe.stages.{self._base.__name__}."
+            )
+        missing = sorted(getattr(stage, "__abstractmethods__", ()))
+        if missing:
+            raise PluginError(
+                f"{self.kind} {name!r} of {provider} ({stage.__qualname__}) lacks "
+                f"{', '.join(missing)}."
+            )
+
+    def add(self, name: str, stage: type[StageT], provider: Provider) -> None:
+        """Takes in a class, which must pass ``check``."""
+        self.check(name, stage, provider)
+        self._entries.setdefault(name, []).append(Entry(name, stage, provider))
+
+    def __iter__(self) -> Iterator[Entry[StageT]]:
+        for name in sorted(self._entries):
+            yield from self._entries[name]
+
+    def names(self) -> list[str]:
+        """The registered names, sorted."""
+        return sorted(self._entries)
+
+    def get(self, name: str, detail: str = "") -> Entry[StageT]:
+        """The entry of that name.
+
+        Args:
+            name: a registered name, or ``distribution:name`` to pick among several.
+            detail: a sentence to end the message with when nothing answers to it.
+
+        Raises:
+            UnknownNameError: nothing answers to it.
+            PluginError: two distributions do.
+        """
+        distribution, _, short = name.rpartition(":")
+        entries = self._entries.get(short, [])
+        if distribution:
+            entries = [e for e in entries if e.provider.distribution == distribution]
+        if not entries:
+            raise UnknownNameError(self.kind, name, self._spellings(bool(distribution)), detail)
+        if len(entries) > 1:
+            choices = " or ".join(
+                f"{e.provider.distribution}:{short}"
+                if not distribution
+                else f"{e.stage.__module__}.{e.stage.__qualname__}"
+                for e in entries
+            )
+            raise PluginError(
+                f"{self.kind} {short!r} is offered by "
+                f"{' and by '.join(str(e.provider) for e in entries)}; "
+                f"choose {choices}, or block one of the plugins."
+            )
+        return entries[0]
+
+    def create(
+        self, name: str, options: Mapping[str, Any] | None = None, path: str = "", detail: str = ""
+    ) -> StageT:
+        """A stage of that name.
+
+        Args:
+            name: as for ``get``.
+            options: values for the fields of the class.
+            path: where the options come from, for messages ("splitter").
+            detail: as for ``get``.
+
+        Raises:
+            ConfigError: an option is unknown or its value has the wrong type.
+        """
+        entry = self.get(name, detail)
+        return build(entry.stage, options or {}, path or self.kind)
+
+    def _spellings(self, qualified: bool) -> list[str]:
+        if not qualified:
+            return self.names()
+        return [f"{e.provider.distribution}:{e.name}" for e in self]
+
+
+def option_names(stage: type) -> list[str]:
+    """The options a stage class takes, in order."""
+    return [f.name for f in dataclasses.fields(stage)] if dataclasses.is_dataclass(stage) else []
