@@ -1,0 +1,71 @@
+"""Writing files that are whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from pitchpipe.errors import PitchpipeError
+
+
+class WriteError(PitchpipeError):
+    """A file could not be written; what stood under its name before still stands there."""
+
+
+@contextlib.contextmanager
+def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
+    """A file to write to, which gets its name only when all of it is on disk.
+
+    Text is UTF-8 with line feeds. Missing parent folders are made. When the block raises, nothing
+    is left behind.
+
+    Args:
+        path: the final name.
+        mode: "w" for text, "wb" for bytes.
+
+    Raises:
+        WriteError: the folder cannot be written to, or the disk is full.
+    """
+    temporary = path.parent / f".{path.name[:64]}.{secrets.token_hex(4)}"
+    encoding, newline = (None, None) if mode == "wb" else ("utf-8", "\n")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open(
+                mode.replace("w", "x"), encoding=encoding, newline=newline
+            ) as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename).parent != path.parent:
+            raise  # the block's own trouble with another file
+        raise WriteError(
+            f"{path}: cannot be written: {error.strerror or error}. "
+            "Choose another folder, or free some space, and run again."
+        ) from error
+
+
+def write_json(path: Path, value: object) -> None:
+    """Writes one JSON value, indented, atomically."""
+    with atomic(path) as stream:
+        json.dump(value, stream, indent=2, ensure_ascii=False, allow_nan=False)
+        stream.write("\n")
+
+
+def sync_folder(folder: Path) -> None:
+    """Puts a folder's names on disk, so that a rename survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
