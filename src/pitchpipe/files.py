@@ -47,7 +47,8 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        if error.filename is not None and Path(error.filename).parent != path.parent:
+        ours = (None, str(temporary), *map(str, path.parents))
+        if error.filename not in ours:
             raise  # the block's own trouble with another file
         raise WriteError(
             f"{path}: cannot be written: {error.strerror or error}. "
