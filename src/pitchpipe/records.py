@@ -144,6 +144,7 @@ class PreparedData:
         valid_rows: number of records in ``valid``.
         contract: how the records were written.
         findings: what the validators said, fixed or not.
+        notes: what was inferred from the data, in sentences.
     """
 
     train: Path
@@ -152,6 +153,17 @@ class PreparedData:
     valid_rows: int
     contract: Contract
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _within(name: str, value: int | str | None, low: int, high: int) -> None:
+    if isinstance(value, int) and not low <= value <= high:
+        raise ValueError(f"{name} must be from {low} to {high}; found {value}.")
+
+
+def _above_zero(name: str, value: float | str) -> None:
+    if not isinstance(value, str) and not 0 < value < math.inf:
+        raise ValueError(f"{name} must be above 0; found {value}.")
 
 
 @dataclass(frozen=True)
@@ -185,6 +197,21 @@ class TrainingSpec:
     integrations: tuple[Mapping[str, Any], ...] = ()
     method_options: Mapping[str, Any] = field(default_factory=dict)
     max_cost: float | None = None
+
+    def __post_init__(self) -> None:
+        """Holds the figures to the limits that the API's specification publishes."""
+        _within("n_epochs", self.n_epochs, 1, 50)
+        _within("batch_size", self.batch_size, 1, 256)
+        _within("seed", self.seed, 0, 2**31 - 1)
+        _above_zero("learning_rate_multiplier", self.learning_rate_multiplier)
+        _above_zero("beta", self.beta)
+        if self.suffix is not None and not 1 <= len(self.suffix) <= 64:
+            raise ValueError(f"suffix must have 1 to 64 characters; found {len(self.suffix)}.")
+        for key, value in self.metadata.items():
+            if not 1 <= len(key) <= 64 or len(value) > 512:
+                raise ValueError(
+                    f"metadata {key!r}: keys have 1 to 64 characters and values at most 512."
+                )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,308 @@
+"""The configuration: ``pitchpipe.toml`` or ``[tool.pitchpipe]``, checked before any stage runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pitchpipe.errors import ConfigError
+from pitchpipe.options import build
+from pitchpipe.records import Method, TrainingSpec
+
+DEFAULT_MODEL = "babbage-002"
+FILE_NAME = "pitchpipe.toml"
+AUTO = "auto"
+
+STANDARD_VALIDATORS = (
+    "required-columns",
+    "empty-fields",
+    "separator-in-prompt",
+    "stop-in-completion",
+    "duplicate-rows",
+    "conflicting-completions",
+    "class-counts",
+    "too-few-examples",
+    "prompt-leakage",
+)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What the user's table holds.
+
+    Attributes:
+        prompt_column: the column of prompts; found by itself where there is no doubt.
+        completion_column: the column of answers; found by itself where there is no doubt.
+        group_column: rows with the same value stay on one side of the split.
+        encoding: of a text file that is not Unicode, in Python's spelling.
+        task: whether completions are labels or free text; auto calls them labels when there are
+            fewer distinct ones than a third of the rows, and at most 50.
+        fix: whether the corrections that validators offer are applied.
+        chunk_rows: rows held in memory at a time.
+    """
+
+    prompt_column: str | None = None
+    completion_column: str | None = None
+    group_column: str | None = None
+    encoding: str | None = None
+    task: Literal["auto", "classification", "text"] = "auto"
+    fix: bool = True
+    chunk_rows: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.chunk_rows < 1:
+            raise ValueError(f"chunk_rows must be at least 1; found {self.chunk_rows}.")
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One stage by name, with its options.
+
+    Attributes:
+        name: the name it is registered under, or "auto".
+        options: values for the fields of its class.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ValidatorsConfig:
+    """The validators, in the order in which they run and their fixes are applied.
+
+    Attributes:
+        use: names, instead of the standard ones.
+        also: further names, after those.
+        skip: names left out.
+        options: options of each, by name.
+    """
+
+    use: tuple[str, ...] = STANDARD_VALIDATORS
+    also: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that run, each once."""
+        names = dict.fromkeys((*self.use, *self.also))
+        return tuple(name for name in names if name not in self.skip)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What to train; the fields are those of ``records.TrainingSpec``, with a default model."""
+
+    model: str = DEFAULT_MODEL
+    method: Method = "supervised"
+    n_epochs: int | Literal["auto"] = "auto"
+    batch_size: int | Literal["auto"] = "auto"
+    learning_rate_multiplier: float | Literal["auto"] = "auto"
+    beta: float | Literal["auto"] = "auto"
+    suffix: str | None = None
+    seed: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    integrations: tuple[Mapping[str, Any], ...] = ()
+    method_options: Mapping[str, Any] = field(default_factory=dict)
+    max_cost: float | None = None
+
+    def __post_init__(self) -> None:
+        self.spec()
+
+    def spec(self) -> TrainingSpec:
+        """The training as the stages know it."""
+        names = [f.name for f in dataclasses.fields(self)]
+        return TrainingSpec(**{name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True)
+class ScoringConfig:
+    """How answers are measured.
+
+    Attributes:
+        positive_class: the label that precision, recall, AUROC and AUPRC are about; of two
+            labels the last in sorted order when left out.
+    """
+
+    positive_class: str | None = None
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Where runs are kept.
+
+    Attributes:
+        folder: the folder in which each run makes its own.
+    """
+
+    folder: str = "runs"
+
+
+@dataclass(frozen=True)
+class PluginsConfig:
+    """Which installed plugins are loaded.
+
+    Attributes:
+        block: plugin or distribution names that are not.
+        allow: if given, the only ones that are.
+    """
+
+    block: tuple[str, ...] = ()
+    allow: tuple[str, ...] | None = None
+
+
+_STAGES = {
+    "formatter": AUTO,
+    "splitter": AUTO,
+    "engine": "local",
+    "trainer": "fake",
+    "predictor": AUTO,
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration.
+
+    A stage's table holds its ``name`` and its options side by side.
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    formatter: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["formatter"]))
+    validators: ValidatorsConfig = field(default_factory=ValidatorsConfig)
+    splitter: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["splitter"]))
+    engine: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["engine"]))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    trainer: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["trainer"]))
+    predictor: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["predictor"]))
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    run: RunConfig = field(default_factory=RunConfig)
+    plugins: PluginsConfig = field(default_factory=PluginsConfig)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], path: str = "") -> Config:
+        """The configuration that a parsed TOML document describes.
+
+        Args:
+            values: tables by section name; what is left out has its default.
+            path: the dotted path of ``values`` in its file, for messages.
+
+        Raises:
+            ConfigError: a key is unknown or its value has the wrong type; names its path.
+        """
+        prepared: dict[str, Any] = {}
+        for section, table in values.items():
+            if section in _STAGES and isinstance(table, Mapping):
+                where = f"{path}.{section}" if path else section
+                name = table.get("name", _STAGES[section])
+                if not isinstance(name, str):
+                    raise ConfigError(f"{where}.name: expected a string; found {name!r}.")
+                options = {key: value for key, value in table.items() if key != "name"}
+                if name == AUTO and options and section != "predictor":
+                    raise ConfigError(
+                        f"{where}.{next(iter(options))}: options need the {section} they are for; "
+                        f"set {where}.name."
+                    )
+                prepared[section] = {"name": name, "options": options}
+            else:
+                prepared[section] = table
+        return build(cls, prepared, path)
+
+    @classmethod
+    def load(cls, path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
+        """The configuration in a file.
+
+        Args:
+            path: a TOML file; of a ``pyproject.toml`` only ``[tool.pitchpipe]`` counts.
+            overrides: tables laid over those of the file, key by key.
+
+        Raises:
+            ConfigError: the file is missing, not TOML, or a key is wrong; names the place.
+        """
+        values, prefix = _read(path)
+        try:
+            return cls.from_mapping(merged(values, overrides or {}), prefix)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+    @classmethod
+    def discover(cls, folder: Path, overrides: Mapping[str, Any] | None = None) -> Config:
+        """The configuration that applies in a folder.
+
+        It is ``pitchpipe.toml``, else ``[tool.pitchpipe]`` of ``pyproject.toml``, in the folder or
+        the nearest one above it that has either; else the defaults.
+        """
+        path = find(folder)
+        if path is None:
+            return cls.from_mapping(overrides or {})
+        return cls.load(path, overrides)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Tables by section name, without the keys that are not set."""
+        tables = dataclasses.asdict(self)
+        for section in _STAGES:
+            stage = getattr(self, section)
+            tables[section] = {"name": stage.name, **stage.options}
+        cleaned: dict[str, Any] = _without_none(tables)
+        return cleaned
+
+    def to_toml(self) -> str:
+        """The configuration as a TOML document that ``load`` reads back as the same."""
+        import tomli_w
+
+        return tomli_w.dumps(self.to_mapping())
+
+
+def find(folder: Path) -> Path | None:
+    """The configuration file that applies in a folder, or None."""
+    for place in (folder.resolve(), *folder.resolve().parents):
+        own = place / FILE_NAME
+        if own.is_file():
+            return own
+        project = place / "pyproject.toml"
+        if project.is_file() and _read(project)[0]:
+            return project
+    return None
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Two trees of tables as one; where both have a value, that of ``above`` counts.
+
+    A stage that ``above`` names differently starts with none of the options of the one below.
+    """
+    result = dict(below)
+    for key, value in above.items():
+        under = result.get(key)
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            renamed = key in _STAGES and value.get("name", under.get("name")) != under.get("name")
+            result[key] = dict(value) if renamed else merged(under, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _read(path: Path) -> tuple[Mapping[str, Any], str]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; expected a configuration in TOML.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}.") from None
+    if path.name != "pyproject.toml":
+        return document, ""
+    return document.get("tool", {}).get("pitchpipe", {}), "tool.pitchpipe"
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(v) for key, v in value.items() if v is not None}
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return value
+    return [_without_none(v) for v in value]
