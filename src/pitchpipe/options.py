@@ -45,8 +45,9 @@ def build(cls: type[T], values: Mapping[str, Any], path: str) -> T:
     Raises:
         ConfigError: a key is unknown, missing or of the wrong type; names its path.
     """
-    adapters = _adapters(cls)
-    hints = typing.get_type_hints(cls)
+    kind: type = cls
+    adapters = _adapters(kind)
+    hints = typing.get_type_hints(kind)
     checked: dict[str, Any] = {}
     for key, value in values.items():
         where = f"{path}.{key}" if path else key

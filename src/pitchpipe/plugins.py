@@ -71,21 +71,21 @@ class PluginHost:
         self._allow = None if allow is None else frozenset(allow)
         self.failures: list[LoadFailure] = []
 
-        self.formatters = Registry("formatter", Formatter)  # type: ignore[type-abstract]
+        self.formatters = Registry[Formatter]("formatter", Formatter)
         self.validators = Registry[Validator[Any]]("validator", Validator)
-        self.splitters = Registry("splitter", Splitter)  # type: ignore[type-abstract]
-        self.trainers = Registry("trainer", Trainer)  # type: ignore[type-abstract]
-        self.predictors = Registry("predictor", Predictor)  # type: ignore[type-abstract]
-        self.learners = Registry("learner", Learner)  # type: ignore[type-abstract]
-        self.engines = Registry("engine", Engine)  # type: ignore[type-abstract]
+        self.splitters = Registry[Splitter]("splitter", Splitter)
+        self.trainers = Registry[Trainer]("trainer", Trainer)
+        self.predictors = Registry[Predictor]("predictor", Predictor)
+        self.learners = Registry[Learner]("learner", Learner)
+        self.engines = Registry[Engine]("engine", Engine)
 
         if defaults:
             from pitchpipe import __version__
             from pitchpipe.default_plugins import DEFAULT_PLUGINS
 
-            for plugin in DEFAULT_PLUGINS:
-                name = plugin.__name__.rpartition(".")[2]
-                self._add(plugin, Provider("pitchpipe", __version__, name))
+            for module in DEFAULT_PLUGINS:
+                name = module.__name__.rpartition(".")[2]
+                self._add(module, Provider("pitchpipe", __version__, name))
         if entry_points:
             self._load_entry_points()
         for plugin in plugins:

@@ -54,12 +54,12 @@ class Registry(Generic[StageT]):
         base: the contract that every class must fulfil.
     """
 
-    def __init__(self, kind: str, base: type[StageT]) -> None:
+    def __init__(self, kind: str, base: type) -> None:
         self.kind = kind
         self._base = base
         self._entries: dict[str, list[Entry[StageT]]] = {}
 
-    def check(self, name: str, stage: type, provider: Provider) -> None:
+    def check(self, name: str, stage: object, provider: Provider) -> None:
         """Whether a class can be taken in.
 
         Raises:
