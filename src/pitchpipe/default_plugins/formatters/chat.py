@@ -1,0 +1,123 @@
+"""Conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from pitchpipe.default_plugins.formatters import _messages
+from pitchpipe.default_plugins.formatters._cells import (
+    check_stops,
+    column_cells,
+    texts,
+)
+from pitchpipe.default_plugins.formatters._labels import (
+    check_labels,
+    mapped,
+    most_tokens,
+    unmapped,
+)
+from pitchpipe.records import COMPLETION, PROMPT, Contract, Format, Request
+from pitchpipe.stages import Formatter
+
+MESSAGES = "messages"
+
+
+@dataclass(frozen=True)
+class ChatFormatter(Formatter):
+    """Writes ``{"messages": [system?, user, assistant]}``.
+
+    Rows that hold ``messages`` pass as they are, with their tools, functions and weights; their
+    other columns are left out.
+
+    Attributes:
+        system: the message that begins each conversation made from a prompt.
+        labels: what to train in place of a label; answers are mapped back.
+        max_tokens: the most tokens of an answer; None bounds known labels by their length and
+            leaves free text to the service. Models that think before they answer need more.
+        stop: strings at which the service ends an answer.
+    """
+
+    format: ClassVar[Format] = "chat"
+
+    system: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses labels written alike, and stops that the API does not take."""
+        check_labels(self.labels)
+        check_stops(self.stop)
+
+    def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
+        """Only ``messages`` where there are any, else ``prompt`` and ``completion``."""
+        return (MESSAGES,) if MESSAGES in available else (PROMPT, COMPLETION)
+
+    def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        """Source rows to ``messages``; without a completion, up to the user's.
+
+        Numbers and booleans become text as JSON writes them.
+
+        Raises:
+            DataError: a cell is empty, no text, or no list of messages; names its line.
+        """
+        if MESSAGES in chunk.columns:
+            for row, cell in zip(chunk.index, column_cells(chunk, MESSAGES), strict=True):
+                _messages.checked(cell, chunk, row, MESSAGES)
+            kept = [key for key in (MESSAGES, *_messages.TOOL_KEYS) if key in chunk.columns]
+            return chunk[kept].astype(object)
+        talks = [_messages.asked(self.system, text) for text in texts(chunk, PROMPT)]
+        if COMPLETION in chunk.columns:
+            trained = mapped(self.labels, texts(chunk, COMPLETION), chunk, COMPLETION)
+            for talk, text in zip(talks, trained, strict=True):
+                talk.append(_messages.answered(text))
+        return pd.DataFrame({MESSAGES: talks}, index=chunk.index, dtype=object)
+
+    def is_formatted(self, chunk: pd.DataFrame) -> bool:
+        """Whether every row holds messages."""
+        return MESSAGES in chunk.columns and all(
+            map(_messages.is_messages, column_cells(chunk, MESSAGES))
+        )
+
+    def request(self, record: Mapping[str, Any]) -> Request:
+        """What to send for the closing message: all before it, and the tools."""
+        messages = record[MESSAGES]
+        before = messages[:-1] if _is_answer(messages[-1]) else messages
+        return _messages.chat_request(before, record, self.stop, self.max_tokens)
+
+    def reference(self, record: Mapping[str, Any]) -> str | None:
+        """The closing message's text; None unless it is the model's and has text.
+
+        A closing message of tool calls alone has none.
+        """
+        last = record[MESSAGES][-1]
+        return _messages.said(last) if _is_answer(last) else None
+
+    def parse(self, answer: str) -> str:
+        """The answer as the user's label; else word for word."""
+        return unmapped(self.labels, answer)
+
+    def contract(self, name: str, labels: Sequence[str] = ()) -> Contract:
+        """All of it that prediction needs.
+
+        ``labels`` and those of the contract are in the user's words. Without a ``max_tokens`` of
+        its own, it gets the number of bytes of the longest label as it is trained, which no
+        tokenizer of the API exceeds.
+        """
+        limit = self.max_tokens
+        if limit is None:
+            limit = most_tokens(self.labels, labels)
+        options = asdict(self) | {
+            "stop": list(self.stop),
+            "labels": dict(self.labels),
+            "max_tokens": limit,
+        }
+        return Contract(self.format, name, options, tuple(sorted(labels)), self.stop, limit)
+
+
+def _is_answer(message: Mapping[str, Any]) -> bool:
+    return message.get("role") == "assistant"
