@@ -1,0 +1,180 @@
+"""The one place that makes clients of the API, for whichever service a stage's options name."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pitchpipe.default_plugins.openai_errors import OFFLINE_HINT, explain, retrying
+from pitchpipe.errors import ServiceError
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+T = TypeVar("T")
+
+HOSTED = "https://api.openai.com/v1"
+"""Where the openai package turns to when nothing else is set."""
+
+_CONNECT_SECONDS = 10.0
+_OFFLINE_BASE_URL = "http://pitchpipe.invalid/v1"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Which service to talk to, and how patiently; the options every stage of the API shares.
+
+    What is None is read from the environment as the openai package does it (OPENAI_BASE_URL,
+    OPENAI_ORG_ID, OPENAI_PROJECT_ID; for Azure AZURE_OPENAI_ENDPOINT and OPENAI_API_VERSION).
+
+    Attributes:
+        base_url: the service's URL; ``offline:FOLDER`` is the offline service, in this process.
+        api_key_env: the environment variable that holds the key, if not the package's own.
+        organization: the organization to bill.
+        project: the project to bill.
+        azure: use Azure OpenAI; so does an ``azure_endpoint``.
+        azure_endpoint: the resource's URL on Azure.
+        api_version: the API version on Azure.
+        timeout: seconds to wait for an answer.
+        max_retries: how often a request is tried again after a failure that may pass.
+        retry_seconds: seconds before the first new try; they double.
+    """
+
+    base_url: str | None = None
+    api_key_env: str | None = None
+    organization: str | None = None
+    project: str | None = None
+    azure: bool = False
+    azure_endpoint: str | None = None
+    api_version: str | None = None
+    timeout: float = 120.0
+    max_retries: int = 4
+    retry_seconds: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Checks what the types cannot say."""
+        if self.azure_endpoint and self.base_url:
+            raise ValueError("base_url and azure_endpoint exclude each other.")
+        if self.timeout <= 0:
+            raise ValueError(f"timeout must be above 0; found {self.timeout}.")
+        if self.max_retries < 0 or self.retry_seconds < 0:
+            raise ValueError("max_retries and retry_seconds must not be negative.")
+
+    @property
+    def url(self) -> str:
+        """The service's URL, for messages."""
+        if self._on_azure:
+            return self.azure_endpoint or os.environ.get("AZURE_OPENAI_ENDPOINT", "Azure OpenAI")
+        return self.base_url or os.environ.get("OPENAI_BASE_URL") or HOSTED
+
+    @property
+    def offline(self) -> bool:
+        """Whether it is the offline service in this process: no socket, no key, no cost."""
+        return self.url.startswith("offline:")
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it is OpenAI's own service, whose prices are known."""
+        return self.url.rstrip("/") == HOSTED
+
+    @property
+    def connection_options(self) -> dict[str, Any]:
+        """The options that were set, for another stage that is to reach the same service."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(Connection)
+            if field.name not in ("max_retries", "retry_seconds")
+            and getattr(self, field.name) != field.default
+        }
+
+    @contextlib.contextmanager
+    def client(self) -> Iterator[OpenAI]:
+        """A client, closed at the end; what it raises inside the block becomes a ServiceError.
+
+        It never tries again by itself: ``attempt`` does, where that is safe.
+
+        Raises:
+            ServiceError: no key is set, or the service could not be reached or refused.
+        """
+        key = self._key()
+        import openai
+
+        with contextlib.ExitStack() as stack:
+            try:
+                yield stack.enter_context(self._open(key))
+            except openai.OpenAIError as error:
+                message = explain(error, self.url, self._key_variable, self.timeout)
+                raise ServiceError(message) from None
+
+    def attempt(self, action: Callable[[], T], retries: int | None = None) -> T:
+        """The action's result, after so many tries as the options allow.
+
+        Args:
+            action: calls the client; safe to do again after it failed half-way.
+            retries: how often to try again, if not ``max_retries``.
+        """
+        return retrying(
+            action, self.max_retries if retries is None else retries, self.retry_seconds
+        )
+
+    def once(self, find: Callable[[], T | None], create: Callable[[], T], fresh: bool) -> T:
+        """What ``create`` makes, made one time only even if a reply is lost on the way.
+
+        Args:
+            find: looks for what an earlier try may have made.
+            create: makes it.
+            fresh: whether nobody can have tried before, so that the first look is spared.
+        """
+        tried = not fresh
+
+        def find_or_create() -> T:
+            nonlocal tried
+            found = find() if tried else None
+            tried = True
+            return create() if found is None else found
+
+        return self.attempt(find_or_create)
+
+    @property
+    def _on_azure(self) -> bool:
+        return self.azure or self.azure_endpoint is not None
+
+    @property
+    def _key_variable(self) -> str:
+        default = "AZURE_OPENAI_API_KEY" if self._on_azure else "OPENAI_API_KEY"
+        return self.api_key_env or default
+
+    def _key(self) -> str | None:
+        if self.offline:
+            return "offline"
+        key = os.environ.get(self._key_variable)
+        if key or (self._on_azure and os.environ.get("AZURE_OPENAI_AD_TOKEN")):
+            return key or None
+        raise ServiceError(
+            f"{self.url}: no key. Set the environment variable {self._key_variable}; {OFFLINE_HINT}"
+        )
+
+    def _open(self, key: str | None) -> OpenAI:
+        import openai
+
+        common: dict[str, Any] = {
+            "api_key": key,
+            "organization": self.organization,
+            "max_retries": 0,
+            "timeout": openai.Timeout(self.timeout, connect=min(self.timeout, _CONNECT_SECONDS)),
+        }
+        if self._on_azure:
+            if self.azure_endpoint:
+                common["azure_endpoint"] = self.azure_endpoint
+            return openai.AzureOpenAI(api_version=self.api_version, **common)
+        if self.offline:
+            from pitchpipe.service.offline import open_service
+            from pitchpipe.service.transports import openai_http_client
+
+            common["http_client"] = openai_http_client(open_service(self.url))
+            return openai.OpenAI(base_url=_OFFLINE_BASE_URL, **common)
+        return openai.OpenAI(base_url=self.base_url, project=self.project, **common)
