@@ -7,7 +7,11 @@ Each error is one readable message; the command line prints it without a traceba
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pitchpipe.records import Finding
 
 
 class PitchpipeError(Exception):
@@ -59,6 +63,19 @@ class PluginError(UsageError):
 
 class DataError(PitchpipeError):
     """The user's data cannot be used; names the file and the line, row or column."""
+
+
+class InvalidDataError(DataError):
+    """Validators found errors that were not fixed.
+
+    Args:
+        name: the file, or what to call the table.
+        findings: the errors.
+    """
+
+    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(finding.describe(name) for finding in findings))
+        self.findings = tuple(findings)
 
 
 class ServiceError(PitchpipeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pitchpipe.registry import Provider, Registry
 from pitchpipe.stages import Engine, Formatter, Learner, Predictor, Splitter, Trainer, Validator
 
 ENTRY_POINT_GROUP = "pitchpipe"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -146,31 +148,39 @@ class PluginHost:
 
     def run_started(self, run: RunInfo) -> None:
         """Tells every plugin; so do the methods that follow."""
-        self._manager.hook.run_started(run=run)
+        self._notify("run_started", run=run)
 
     def stage_started(self, run: RunInfo, stage: str) -> None:
         """A stage begins."""
-        self._manager.hook.stage_started(run=run, stage=stage)
+        self._notify("stage_started", run=run, stage=stage)
 
     def stage_progressed(self, run: RunInfo, stage: str, done: int, total: int | None) -> None:
         """A stage has done some of its units."""
-        self._manager.hook.stage_progressed(run=run, stage=stage, done=done, total=total)
+        self._notify("stage_progressed", run=run, stage=stage, done=done, total=total)
 
     def stage_finished(self, run: RunInfo, stage: str, seconds: float) -> None:
         """A stage is done."""
-        self._manager.hook.stage_finished(run=run, stage=stage, seconds=seconds)
+        self._notify("stage_finished", run=run, stage=stage, seconds=seconds)
 
     def stage_failed(self, run: RunInfo, stage: str, error: BaseException) -> None:
         """A stage raised."""
-        self._manager.hook.stage_failed(run=run, stage=stage, error=error)
+        self._notify("stage_failed", run=run, stage=stage, error=error)
 
     def job_event(self, run: RunInfo, event: JobEvent) -> None:
         """The training job has news."""
-        self._manager.hook.job_event(run=run, event=event)
+        self._notify("job_event", run=run, event=event)
 
     def run_finished(self, run: RunInfo, error: BaseException | None) -> None:
         """The run ends."""
-        self._manager.hook.run_finished(run=run, error=error)
+        self._notify("run_finished", run=run, error=error)
+
+    def _notify(self, hook: str, **news: object) -> None:
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        for observer in caller.get_hookimpls():
+            try:
+                observer.function(*(news[name] for name in observer.argnames))
+            except Exception:  # noqa: BLE001 - an observer's trouble must not cost the run
+                _log.exception("plugin %s failed in %s", observer.plugin_name, hook)
 
     # --- loading ---------------------------------------------------------------------------------
 

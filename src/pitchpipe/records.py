@@ -72,6 +72,15 @@ class Finding:
     example: str = ""
     fix: Fix | None = None
 
+    def describe(self, file: str) -> str:
+        """The finding in one line: where, which rule, what, and what was expected."""
+        shown = ", ".join(map(str, self.lines))
+        more = ", ..." if self.count > len(self.lines) > 0 else ""
+        where = f"{file}, {self.unit} {shown}{more}" if shown else file
+        expected = f" Expected {self.expected.rstrip('.')}." if self.expected else ""
+        example = f" Example: {self.example!r}." if self.example else ""
+        return f"{where}: {self.rule}: {self.message.rstrip('.')}.{expected}{example}"
+
     def to_json(self) -> dict[str, Any]:
         """The finding as JSON types; the fix by its description."""
         return {

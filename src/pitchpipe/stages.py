@@ -222,6 +222,10 @@ class Predictor(ABC):
     Promises: one prediction a request, in the order of the requests.
     """
 
+    resumes: ClassVar[bool] = False
+    """Whether it finds its own earlier work in the ledger. Then a second attempt gives it all the
+    requests again, else only those that have no answer yet."""
+
     @abstractmethod
     def predict(
         self, model: str, requests: Iterable[Request], ledger: Ledger

@@ -13,6 +13,7 @@ from pitchpipe.default_plugins import (
     trainers,
     validators,
 )
+from pitchpipe.default_plugins.observers import journal, log
 
 DEFAULT_PLUGINS: tuple[ModuleType, ...] = (
     formatters,
@@ -22,4 +23,6 @@ DEFAULT_PLUGINS: tuple[ModuleType, ...] = (
     predictors,
     learners,
     engines,
+    journal,
+    log,
 )

@@ -1,0 +1,1 @@
+"""The observers that come with Pitchpipe; each module is a plugin of its own."""

@@ -1,0 +1,188 @@
+"""One run: the stages in order, adopting whatever an earlier attempt finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pitchpipe import predictions
+from pitchpipe.errors import JobFailedError, RunError
+from pitchpipe.files import atomic, write_json
+from pitchpipe.journal import Journal, LineFile
+from pitchpipe.prepared import load_manifest
+from pitchpipe.records import Job, JobEvent, PreparedData, TrainedModel
+from pitchpipe.run import (
+    Run,
+    RunFolder,
+    default_folder,
+    fingerprint,
+    load_job,
+    load_model,
+    load_scores,
+    save_job,
+    save_model,
+    save_start,
+)
+from pitchpipe.tables import Table, frame_to_records, open_table
+from pitchpipe.watch import Watch
+
+if TYPE_CHECKING:
+    from pitchpipe.pipeline import Pipeline
+
+T = TypeVar("T")
+
+DATA_STAGES = ("read", "validate", "format", "split")
+
+
+def execute(pipeline: Pipeline, table: Table, run_dir: Path | None, fresh: bool) -> Run:
+    """Takes a table through all stages; ``Pipeline.run`` says the rest."""
+    print_ = fingerprint(pipeline.config, table.fingerprint())
+    runs = Path(pipeline.config.run.folder)
+    path = run_dir or default_folder(runs, table.name, print_, fresh)
+    folder = RunFolder(path)
+    if fresh and folder.journal.exists():
+        raise RunError(f"{path}: already holds a run. Choose another folder, or leave out --fresh.")
+    with Journal(folder.journal) as journal:
+        first = journal.intend("run", {"fingerprint": print_, "source": str(table.path or "")})
+        if first["fingerprint"] != print_:
+            raise RunError(
+                f"{path}: holds a run with another configuration or another table. "
+                "Choose another folder, or run it with what it began with (config.toml)."
+            )
+        save_start(folder, pipeline.config, pipeline.host)
+        watch = Watch(pipeline.host, folder.info)
+        pipeline.host.run_started(folder.info)
+        try:
+            run = _Execution(pipeline, table, folder, journal, watch).run()
+        except BaseException as error:
+            pipeline.host.run_finished(folder.info, error)
+            raise
+        pipeline.host.run_finished(folder.info, None)
+        return run
+
+
+class _Execution:
+    def __init__(
+        self, pipeline: Pipeline, table: Table, folder: RunFolder, journal: Journal, watch: Watch
+    ) -> None:
+        self._pipeline = pipeline
+        self._table = table
+        self._folder = folder
+        self._journal = journal
+        self._watch = watch
+
+    def run(self) -> Run:
+        prepared = self._prepared()
+        submitted = self._stage("train", lambda: self._submit(prepared), self._job)
+        job = self._stage("follow", lambda: self._follow(submitted), self._job)
+        model = load_model(self._folder.model)
+        scores: Mapping[str, Any] = {}
+        if prepared.valid is not None:
+            valid = prepared.valid
+            self._stage("predict", lambda: self._predict(model, valid), lambda: None)
+            scores = self._stage("score", self._score, lambda: load_scores(self._folder.scores))
+        return Run(
+            folder=self._folder.path,
+            config=self._pipeline.config,
+            prepared=prepared,
+            job=job,
+            model=model,
+            scores=scores,
+            stages=dict(self._watch.seconds),
+            tunes_language_model=self._pipeline.trainer.tunes_language_model,
+        )
+
+    def _stage(self, name: str, do: Callable[[], T], adopt: Callable[[], T]) -> T:
+        finished = self._journal.outcome(f"stage:{name}")
+        if finished is not None:
+            value = adopt()
+            self._watch.adopted(name, finished["seconds"])
+            return value
+        with self._watch.stage(name):
+            value = do()
+        self._journal.done(f"stage:{name}", {"seconds": self._watch.seconds[name]})
+        return value
+
+    def _prepared(self) -> PreparedData:
+        outputs = self._folder.outputs
+        finished = self._journal.outcome("stage:prepare")
+        known = load_manifest(outputs.manifest) if finished else None
+        if known is not None and finished is not None:
+            for stage in DATA_STAGES:
+                self._watch.adopted(stage, finished[stage])
+            return known
+        if self._journal.outcome("stage:train") is not None:
+            raise RunError(
+                f"{outputs.manifest}: the prepared files are not those that were trained on any "
+                "more. Put them back, or begin anew with --fresh."
+            )
+        data = self._pipeline.prepare_into(self._table, outputs, self._watch)
+        write_json(self._folder.findings, [finding.to_json() for finding in data.findings])
+        seconds = {stage: self._watch.seconds[stage] for stage in DATA_STAGES}
+        self._journal.done("stage:prepare", seconds)
+        return data
+
+    def _submit(self, prepared: PreparedData) -> Job:
+        job = self._pipeline.submit(prepared, self._journal)
+        save_job(self._folder.job, job)
+        return job
+
+    def _job(self) -> Job:
+        return load_job(self._folder.job)
+
+    def _follow(self, submitted: Job) -> Job:
+        with LineFile(self._folder.events, durable=False) as events:
+            seen = {event["id"] for event in events.lines}
+            for event in self._pipeline.follow(submitted.id, seen):
+                events.append(_event(event))
+                self._pipeline.host.job_event(self._folder.info, event)
+        trainer = self._pipeline.trainer
+        job = trainer.job(submitted.id)
+        save_job(self._folder.job, job)
+        contract = load_manifest(self._folder.outputs.manifest)
+        try:
+            model = self._pipeline.model(job.id, contract.contract if contract else None)
+        except JobFailedError as error:
+            raise JobFailedError(
+                f"{error} What it said is in {self._folder.events}. Mend the cause, then begin "
+                "anew with --fresh."
+            ) from None
+        metrics = trainer.metrics(job.id)
+        with atomic(self._folder.metrics) as stream:
+            metrics.to_csv(stream, index=False)
+        save_model(self._folder.model, model)
+        return job
+
+    def _predict(self, model: TrainedModel, valid: Path) -> None:
+        table = open_table(valid)
+        records = [
+            (int(line), record)
+            for chunk in table.chunks()
+            for line, record in zip(chunk.index, frame_to_records(chunk), strict=True)
+        ]
+        rows = predictions.complete(
+            self._pipeline.asker(model),
+            records,
+            self._folder.predictions,
+            model.name,
+            self._journal,
+        )
+        for _ in self._watch.counting("predict", rows, len(records)):
+            pass
+
+    def _score(self) -> Mapping[str, Any]:
+        scores = self._pipeline.score(self._folder.predictions)
+        write_json(self._folder.scores, scores)
+        return scores
+
+
+def _event(event: JobEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "created_at": event.created_at,
+        "level": event.level,
+        "type": event.type,
+        "message": event.message,
+        "data": dict(event.data),
+    }

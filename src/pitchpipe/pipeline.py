@@ -1,0 +1,367 @@
+"""The stages, each by itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pitchpipe import predictions
+from pitchpipe.config import Config
+from pitchpipe.errors import DataError, JobFailedError, UsageError
+from pitchpipe.execution import execute
+from pitchpipe.journal import Journal, MemoryLedger
+from pitchpipe.plugins import PluginHost
+from pitchpipe.prepare import prepare
+from pitchpipe.prepared import Outputs, load_manifest, manifest_of, sha256
+from pitchpipe.records import (
+    PROMPT,
+    Contract,
+    Estimate,
+    Job,
+    JobEvent,
+    PreparedData,
+    RunInfo,
+    TrainedModel,
+)
+from pitchpipe.run import Run
+from pitchpipe.schema import infer
+from pitchpipe.selection import Selection
+from pitchpipe.stages import (
+    Engine,
+    Formatter,
+    Ledger,
+    Predictor,
+    Splitter,
+    Trainer,
+    Validator,
+)
+from pitchpipe.tables import Table, frame_to_records, open_table
+from pitchpipe.watch import Watch
+
+Source = str | Path | pd.DataFrame
+"""A table: a file of any kind that ``tables.open_table`` reads, or a DataFrame."""
+
+
+class Pipeline:
+    """Read, format, validate, split, train, follow, predict, score.
+
+    Args:
+        config: what is not given as an object; by default the article's flow with the fake trainer.
+        host: the plugins; by default those installed, less what the configuration blocks.
+        formatter: takes the place of the configured one; so do the arguments that follow.
+        validators: in the order in which they run.
+        splitter: decides what is held out.
+        engine: runs the validators.
+        trainer: makes the model.
+        predictor: asks it.
+
+    Attributes:
+        config: the resolved configuration.
+        host: the plugins.
+
+    Raises:
+        UsageError: the configuration names a stage or an option that does not exist.
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        host: PluginHost | None = None,
+        *,
+        formatter: Formatter | None = None,
+        validators: Sequence[Validator[Any]] | None = None,
+        splitter: Splitter | None = None,
+        engine: Engine | None = None,
+        trainer: Trainer | None = None,
+        predictor: Predictor | None = None,
+    ) -> None:
+        config = config or Config()
+        self.host = host or PluginHost(block=config.plugins.block, allow=config.plugins.allow)
+        parts: dict[str, Any] = {
+            "formatter": formatter,
+            "validators": validators,
+            "splitter": splitter,
+            "engine": engine,
+            "trainer": trainer,
+            "predictor": predictor,
+        }
+        given = {kind: part for kind, part in parts.items() if part is not None}
+        self._selection = Selection(config, self.host, given)
+        self.config = self._selection.config
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Config | Mapping[str, Any] | str | Path | None = None,
+        host: PluginHost | None = None,
+    ) -> Pipeline:
+        """A pipeline as a configuration describes it.
+
+        Args:
+            config: a configuration, the tables of one, or the path of a file; None for defaults.
+            host: the plugins; by default those installed, less what the configuration blocks.
+
+        Raises:
+            ConfigError: a key is unknown or its value has the wrong type; names its path.
+        """
+        if isinstance(config, str | Path):
+            config = Config.load(Path(config))
+        elif config is not None and not isinstance(config, Config):
+            config = Config.from_mapping(config)
+        return cls(config, host)
+
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer."""
+        return self._selection.trainer
+
+    @property
+    def trainer_name(self) -> str:
+        """The name it is registered under."""
+        return self._selection.trainer_name
+
+    @property
+    def predictor(self) -> Predictor:
+        """The predictor."""
+        return self._selection.predictor
+
+    def run(self, source: Source, run_dir: str | Path | None = None, *, fresh: bool = False) -> Run:
+        """All stages, in a folder from which an interrupted run goes on.
+
+        Args:
+            source: the table.
+            run_dir: the run's folder; by default one in the configured folder, named after the
+                table and everything that the result depends on.
+            fresh: start anew in a folder of its own, whatever has been run before.
+
+        Raises:
+            PitchpipeError: a stage failed; what came before it is kept.
+        """
+        return execute(self, self.table(source), Path(run_dir) if run_dir else None, fresh)
+
+    def table(self, source: Source) -> Table:
+        """A source as a table, read as configured."""
+        data = self.config.data
+        return open_table(source, chunk_rows=data.chunk_rows, encoding=data.encoding)
+
+    def prepare(self, source: Source, out_dir: str | Path | None = None) -> PreparedData:
+        """Reads, validates, formats and splits a table, and writes the files to upload.
+
+        Args:
+            source: the table.
+            out_dir: where the files go; by default beside the table, else the current folder.
+
+        Raises:
+            DataError: the table cannot be read, or a validator found an error.
+        """
+        table = self.table(source)
+        beside = table.path.parent if table.path else Path()
+        outputs = Outputs.beside(Path(out_dir) if out_dir is not None else beside, table.name)
+        return self.prepare_into(table, outputs, self._watch(table.name, outputs.train.parent))
+
+    def prepare_into(self, table: Table, outputs: Outputs, watch: Watch) -> PreparedData:
+        """As ``prepare``, for a table, files and an audience of the caller's choice."""
+        return prepare(table, self._selection, outputs, watch)
+
+    def load_prepared(self, train: str | Path, valid: str | Path | None = None) -> PreparedData:
+        """Prepared files, with what their manifest says of them.
+
+        Files without a manifest must hold records of the format that the configuration asks for,
+        or that fits the model; their contract is that of its formatter.
+
+        Raises:
+            DataError: a file is missing or holds other things than such records.
+        """
+        train = Path(train)
+        known = load_manifest(manifest_of(train))
+        if known is not None and known.train == train and (valid is None or known.valid == valid):
+            return known
+        return self._recognised(train, Path(valid) if valid else None)
+
+    def estimate(self, data: PreparedData) -> Estimate:
+        """What training is expected to take; nothing is sent."""
+        return self.trainer.estimate(data, self.config.training.spec())
+
+    def submit(self, data: PreparedData, ledger: Ledger | None = None) -> Job:
+        """Uploads the files and creates the job, or adopts the one there is.
+
+        Args:
+            data: prepared files.
+            ledger: remembers uploads and job; by default a hidden file beside the training file,
+                so that the same call adopts the same job.
+
+        Raises:
+            BudgetError: the estimate is above ``training.max_cost``; nothing was sent.
+            ServiceError: the service refused, or could not be reached.
+        """
+        spec = self.config.training.spec()
+        if ledger is not None:
+            return self.trainer.submit(data, spec, ledger)
+        with Journal(journal_beside(data.train), scope=f"{self.training_key(data)}:") as journal:
+            return self.trainer.submit(data, spec, journal)
+
+    def training_key(self, data: PreparedData) -> str:
+        """Sixteen hexadecimal digits that tell this training from any other."""
+        tables = self.config.to_mapping()
+        digests = [sha256(path) for path in (data.train, data.valid) if path]
+        parts = [tables["training"], tables["trainer"], digests]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def follow(self, job_id: str, seen: Iterable[str] = ()) -> Iterator[JobEvent]:
+        """The job's events until it ends, those with an id in ``seen`` left out."""
+        return self.trainer.follow(job_id, seen)
+
+    def model(self, job_id: str, contract: Contract | None = None) -> TrainedModel:
+        """The model that a job made.
+
+        Args:
+            job_id: an ended job.
+            contract: how its records were written; by default what the service knows of it.
+
+        Raises:
+            JobFailedError: there is none, because the job failed, was cancelled or still runs.
+        """
+        job = self.trainer.job(job_id)
+        if job.status != "succeeded" or job.fine_tuned_model is None:
+            raise JobFailedError(_no_model(job))
+        contract = contract or self._contract(job.fine_tuned_model)
+        return TrainedModel(
+            name=job.fine_tuned_model,
+            base=job.model,
+            trainer=self.trainer_name,
+            contract=contract,
+            job=job.id,
+            trained_tokens=job.trained_tokens,
+            checkpoints=tuple(self.trainer.checkpoints(job_id)),
+        )
+
+    def predict(
+        self, model: TrainedModel | str, source: Source, out: str | Path | None = None
+    ) -> pd.DataFrame:
+        """Asks a tuned model about each row.
+
+        Args:
+            model: a model, or its name: then the service knows its contract, or else the
+                configuration's formatter is used.
+            source: prepared records, or rows with a prompt.
+            out: a JSONL file for the answers. When an attempt is stopped half-way, the same call
+                goes on where it was.
+
+        Returns:
+            One row a record, with ``predictions.COLUMNS``.
+
+        Raises:
+            DataError: the rows have no prompt.
+            ServiceError: the service refused, or could not be reached.
+        """
+        table = self.table(source)
+        model = model if isinstance(model, TrainedModel) else self._named(model)
+        asker = self.asker(model)
+        records = list(self._records(table, model.contract))
+        watch = self._watch(table.name, Path(out).parent if out else Path())
+        with watch.stage("predict"):
+            if out is None:
+                rows = asker.ask(records, MemoryLedger())
+                return predictions.frame(watch.counting("predict", rows, len(records)))
+            contract = predictions.contract_key(model.contract)
+            key = json.dumps([model.name, contract, table.fingerprint()])
+            digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+            journal = Path(out).with_name(f".{Path(out).name}.{digest}.journal")
+            with Journal(journal) as ledger:
+                rows = predictions.complete(asker, records, Path(out), key, ledger)
+                answered = predictions.frame(watch.counting("predict", rows, len(records)))
+            journal.unlink()
+            return answered
+
+    def asker(self, model: TrainedModel) -> predictions.Asker:
+        """What asks a model in the words of its contract."""
+        formatter = self._selection.formatter_of(model.contract)
+        return predictions.Asker(model, formatter, self.predictor)
+
+    def score(self, answers: str | Path | pd.DataFrame) -> dict[str, Any]:
+        """Measures predictions, as ``scoring.score`` does.
+
+        Raises:
+            DataError: there is nothing to score.
+            UsageError: the configured positive class is no label.
+        """
+        table = answers if isinstance(answers, pd.DataFrame) else predictions.load(Path(answers))
+        return predictions.score(table, self.config.scoring.positive_class)
+
+    def _watch(self, name: str, folder: Path) -> Watch:
+        return Watch(self.host, RunInfo(name, folder))
+
+    def _named(self, name: str) -> TrainedModel:
+        return TrainedModel(name, name, self.trainer_name, self._contract(name))
+
+    def _contract(self, model: str) -> Contract:
+        known = self.trainer.contract(model)
+        if known is not None:
+            return known
+        if self.config.formatter.name == "auto":
+            raise UsageError(
+                f"model {model!r}: the service does not know how its records were written. "
+                "Say --format NAME (formatter.name in the configuration), or give the run it is "
+                "from."
+            )
+        formatter = self._selection.formatter(infer(model, _nothing(), self.config.data))
+        return formatter.stage.contract(formatter.name)
+
+    def _records(self, table: Table, contract: Contract) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        formatter = self._selection.formatter_of(contract)
+        schema = None
+        for raw in table.chunks():
+            if schema is None:
+                data = self.config.data
+                schema = infer(str(table.path or table.name), raw, data, answers=False)
+            chunk = schema.apply(raw)
+            empty = chunk.index[chunk[PROMPT].isna()] if PROMPT in chunk else []
+            if len(empty):
+                raise DataError(
+                    f"{table.path or table.name}, {raw.index.name} {empty[0]}: no prompt; "
+                    "expected one in every row."
+                )
+            if schema.shape or not formatter.is_formatted(chunk):
+                chunk = formatter.apply(chunk)
+            yield from zip(map(int, chunk.index), frame_to_records(chunk), strict=True)
+
+    def _recognised(self, train: Path, valid: Path | None) -> PreparedData:
+        rows = []
+        for path in (train, valid):
+            if path is None:
+                rows.append(0)
+                continue
+            count = 0
+            for chunk in self.table(path).chunks():
+                schema = infer(str(path), chunk, self.config.data)
+                formatter = self._selection.formatter(schema)
+                if not formatter.stage.is_formatted(chunk):
+                    raise DataError(
+                        f"{path}, {chunk.index.name} {chunk.index[0]} to {chunk.index[-1]}: "
+                        f"expected {formatter.name} records; run 'pitchpipe prepare' on it first."
+                    )
+                count += len(chunk)
+            rows.append(count)
+        contract = formatter.stage.contract(formatter.name)
+        return PreparedData(train, valid, rows[0], rows[1], contract, notes=(formatter.note,))
+
+
+def journal_beside(train: Path) -> Path:
+    """Where ``submit`` remembers what it did with a training file."""
+    return train.with_name(f".{train.name}.journal")
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({"prompt": [], "completion": []}, dtype=object)
+
+
+def _no_model(job: Job) -> str:
+    if job.done:
+        reason = f": {job.error}" if job.error else "."
+        return f"job {job.id} {job.status}{reason}"
+    return f"job {job.id} is {job.status}; follow it to its end first."

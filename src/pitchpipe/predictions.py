@@ -1,0 +1,199 @@
+"""Asking a tuned model about records, and keeping the answers as they come."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pitchpipe.errors import DataError
+from pitchpipe.journal import LineFile
+from pitchpipe.records import COMPLETION, PROMPT, Contract, Prediction, TrainedModel
+from pitchpipe.stages import Formatter, Ledger, Predictor
+
+COLUMNS = ("line", "reference", "answer", "text", "finish_reason", "probabilities")
+"""What is kept of a prediction: the place of its record, what it should have been, what it was in
+the user's words and in the model's, why it ended, and each label's probability."""
+
+
+class Asker:
+    """Asks one model about records of one contract.
+
+    Args:
+        model: whom to ask.
+        formatter: that of the model's contract.
+        predictor: how to ask.
+    """
+
+    def __init__(self, model: TrainedModel, formatter: Formatter, predictor: Predictor) -> None:
+        self._model = model
+        self._formatter = formatter
+        self._predictor = predictor
+        self._expected = _expected(formatter, model.contract.labels)
+
+    def ask(
+        self, records: Iterable[tuple[int, Mapping[str, Any]]], ledger: Ledger, done: int = 0
+    ) -> Iterator[dict[str, Any]]:
+        """The predictions of records, in order.
+
+        Args:
+            records: places and records.
+            ledger: where the predictor keeps what it paid for.
+            done: how many of the first records have their predictions already.
+        """
+        places: list[tuple[int, Mapping[str, Any]]] = []
+        skip = 0 if self._predictor.resumes else done
+
+        def requests() -> Iterator[Any]:
+            for place, record in islice(records, skip, None):
+                places.append((place, record))
+                yield self._formatter.request(record)
+
+        answers = self._predictor.predict(self._model.name, requests(), ledger)
+        for number, prediction in enumerate(answers, start=skip):
+            place, record = places.pop(0)
+            if number >= done:
+                yield self._row(place, record, prediction)
+
+    def _row(self, place: int, record: Mapping[str, Any], got: Prediction) -> dict[str, Any]:
+        reference = self._formatter.reference(record)
+        return {
+            "line": place,
+            "reference": None if reference is None else self._formatter.parse(reference),
+            "answer": self._formatter.parse(got.text),
+            "text": got.text,
+            "finish_reason": got.finish_reason,
+            "probabilities": label_probabilities(got, self._expected),
+        }
+
+
+def label_probabilities(got: Prediction, expected: Mapping[str, str]) -> dict[str, float] | None:
+    """How likely each label was, by the first token of the answer.
+
+    Args:
+        got: the answer, with the tokens that could have come first.
+        expected: the whole answer that stands for each label.
+
+    Returns:
+        A probability a label; tokens that begin several labels tell nothing and are left out. None
+        when no token tells anything.
+    """
+    found = dict.fromkeys(expected, 0.0)
+    for token, _ in got.alternatives:
+        begun = [label for label, answer in expected.items() if token and answer.startswith(token)]
+        if len(begun) == 1:
+            found[begun[0]] += got.probability(token)
+    return found if any(found.values()) else None
+
+
+def complete(
+    asker: Asker,
+    records: Sequence[tuple[int, Mapping[str, Any]]],
+    path: Path,
+    key: str,
+    ledger: Ledger,
+) -> Iterator[dict[str, Any]]:
+    """Fills a file of predictions, going on where an earlier attempt was stopped.
+
+    Args:
+        asker: gives the predictions.
+        records: all of them.
+        path: the final name; until every answer is there they are kept in a hidden file beside it.
+        key: what the predictions depend on; an attempt with another key starts anew.
+        ledger: for the predictor.
+
+    Yields:
+        Every prediction, old and new, in order.
+    """
+    digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+    partial = path.with_name(f".{path.name}.{digest}")
+    with LineFile(partial, durable=False) as file:
+        yield from file.lines
+        for row in asker.ask(records, ledger, done=len(file.lines)):
+            file.append(row)
+            yield row
+    partial.replace(path)
+
+
+def load(path: Path) -> pd.DataFrame:
+    """The predictions in a file.
+
+    Raises:
+        DataError: it is missing or not a file of predictions; names the line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8; expected a file that 'predict' wrote.") from None
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            rows.append([row[column] for column in COLUMNS])
+        except (ValueError, KeyError, TypeError):
+            raise DataError(
+                f"{path}, line {number}: not a prediction; expected an object with "
+                f"{', '.join(COLUMNS)}, as 'predict' writes them."
+            ) from None
+    if not rows:
+        raise DataError(f"{path}: holds no predictions.")
+    return frame(dict(zip(COLUMNS, row, strict=True)) for row in rows)
+
+
+def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Predictions as a table with ``COLUMNS``."""
+    return pd.DataFrame(list(rows), columns=list(COLUMNS), dtype=object)
+
+
+def score(predictions: pd.DataFrame, positive_class: str | None = None) -> dict[str, Any]:
+    """Measures predictions against their references.
+
+    The labels are those that probabilities name, else the references if they are few; otherwise the
+    answers are free text.
+
+    Raises:
+        DataError: no prediction has a reference.
+    """
+    from pitchpipe.schema import task_of
+    from pitchpipe.scoring import score as measure
+
+    known = predictions[[r is not None for r in predictions["reference"]]]
+    if known.empty:
+        raise DataError("none of the predictions has a reference; there is nothing to score by.")
+    references = known["reference"].tolist()
+    probabilities = known["probabilities"].tolist()
+    labels = {label for p in probabilities if p for label in p}
+    distinct = set(references)
+    if labels or positive_class or task_of(len(distinct), len(known)) == "classification":
+        labels |= distinct
+    return measure(
+        references,
+        known["answer"].tolist(),
+        labels=sorted(labels),
+        probabilities=probabilities if all(probabilities) else None,
+        positive_class=positive_class,
+    )
+
+
+def _expected(formatter: Formatter, labels: Sequence[str]) -> dict[str, str]:
+    if not labels:
+        return {}
+    rows = pd.DataFrame({PROMPT: "?", COMPLETION: list(labels)}, dtype=object)
+    rows.index = pd.RangeIndex(1, len(rows) + 1, name="row")
+    records = formatter.apply(rows).to_dict("records")
+    answers = (formatter.reference({str(k): v for k, v in record.items()}) for record in records)
+    return {label: a for label, a in zip(labels, answers, strict=True) if a is not None}
+
+
+def contract_key(contract: Contract) -> str:
+    """A contract as one string: equal contracts, equal strings."""
+    return json.dumps(contract.to_json(), sort_keys=True)

@@ -1,0 +1,118 @@
+"""The files between preparing and training, and the manifest that says how they were written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pitchpipe.errors import DataError
+from pitchpipe.files import write_json
+from pitchpipe.records import Contract, Finding, Fix, PreparedData, Severity
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where prepared files go.
+
+    Attributes:
+        train: JSONL of the training records.
+        valid: JSONL of the validation records.
+        manifest: what is known of both.
+    """
+
+    train: Path
+    valid: Path
+    manifest: Path
+
+    @classmethod
+    def beside(cls, folder: Path, stem: str) -> Outputs:
+        """The names that the ``prepare`` command writes."""
+        return cls(
+            folder / f"{stem}_prepared_train.jsonl",
+            folder / f"{stem}_prepared_valid.jsonl",
+            folder / f"{stem}_prepared.json",
+        )
+
+    @classmethod
+    def inside(cls, folder: Path) -> Outputs:
+        """The names in a run folder."""
+        return cls(folder / "train.jsonl", folder / "valid.jsonl", folder / "manifest.json")
+
+
+def save_manifest(data: PreparedData, path: Path) -> None:
+    """Writes what is known of prepared files, with their digests."""
+    write_json(
+        path,
+        {
+            "contract": data.contract.to_json(),
+            "train": _described(data.train, data.train_rows),
+            "valid": _described(data.valid, data.valid_rows) if data.valid else None,
+            "notes": list(data.notes),
+            "findings": [finding.to_json() for finding in data.findings],
+        },
+    )
+
+
+def load_manifest(path: Path) -> PreparedData | None:
+    """The prepared files that a manifest describes.
+
+    Returns:
+        None when there is no manifest, or a file is not the one it describes any more.
+
+    Raises:
+        DataError: the manifest is damaged.
+    """
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        train, valid = (_found(path.parent, manifest[side]) for side in ("train", "valid"))
+        if train is None or (valid is None and manifest["valid"] is not None):
+            return None
+        return PreparedData(
+            train=train,
+            valid=valid,
+            train_rows=manifest["train"]["rows"],
+            valid_rows=manifest["valid"]["rows"] if valid else 0,
+            contract=Contract.from_json(manifest["contract"]),
+            findings=tuple(map(_finding, manifest["findings"])),
+            notes=tuple(manifest["notes"]),
+        )
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: not a manifest of prepared files ({error!r}). Delete it and prepare again."
+        ) from None
+
+
+def manifest_of(train: Path) -> Path:
+    """Where the manifest of a training file lies, if it has one."""
+    if train.name == "train.jsonl":
+        return train.with_name("manifest.json")
+    return train.with_name(train.name.removesuffix("_train.jsonl") + ".json")
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _described(path: Path, rows: int) -> dict[str, Any]:
+    return {"file": path.name, "rows": rows, "sha256": sha256(path)}
+
+
+def _found(folder: Path, described: dict[str, Any] | None) -> Path | None:
+    if described is None:
+        return None
+    path = folder / Path(described["file"]).name
+    return path if path.is_file() and sha256(path) == described["sha256"] else None
+
+
+def _finding(data: dict[str, Any]) -> Finding:
+    # the file holds what came of the fix, so there is nothing left for it to do
+    fix = Fix(data["fix"], lambda chunk: chunk) if data["fix"] else None
+    typed = {"fix": fix, "severity": Severity(data["severity"]), "lines": tuple(data["lines"])}
+    return Finding(**{**data, **typed})

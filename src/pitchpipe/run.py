@@ -1,0 +1,234 @@
+"""The run folder: what one execution of the pipeline leaves behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pitchpipe.config import Config
+from pitchpipe.errors import RunError
+from pitchpipe.files import atomic, write_json
+from pitchpipe.plugins import PluginHost
+from pitchpipe.prepared import Outputs
+from pitchpipe.records import (
+    Checkpoint,
+    Contract,
+    Finding,
+    Job,
+    PreparedData,
+    RunInfo,
+    TrainedModel,
+)
+
+PACKAGES = ("openai", "pandas", "numpy", "scikit-learn", "pluggy", "pydantic")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The places in a run folder."""
+
+    path: Path
+
+    @property
+    def info(self) -> RunInfo:
+        """What observers are told."""
+        return RunInfo(self.path.name, self.path)
+
+    @property
+    def journal(self) -> Path:
+        """Intentions, outcomes and news, in order."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def outputs(self) -> Outputs:
+        """The prepared files."""
+        return Outputs.inside(self.path / "prepared")
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.toml"
+
+    @property
+    def versions(self) -> Path:
+        """What was installed."""
+        return self.path / "versions.json"
+
+    @property
+    def findings(self) -> Path:
+        """What the validators said."""
+        return self.path / "findings.json"
+
+    @property
+    def job(self) -> Path:
+        """The job as last seen."""
+        return self.path / "job.json"
+
+    @property
+    def events(self) -> Path:
+        """The job's events, oldest first."""
+        return self.path / "events.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        """The job's result file: one row a step."""
+        return self.path / "metrics.csv"
+
+    @property
+    def model(self) -> Path:
+        """The tuned model and its contract."""
+        return self.path / "model.json"
+
+    @property
+    def predictions(self) -> Path:
+        """The answers for the validation records."""
+        return self.path / "predictions.jsonl"
+
+    @property
+    def scores(self) -> Path:
+        """The figures."""
+        return self.path / "scores.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one execution left behind.
+
+    Attributes:
+        folder: where everything is kept.
+        config: the resolved configuration.
+        prepared: the files that were uploaded.
+        job: the fine-tuning job, ended.
+        model: the tuned model.
+        scores: figures on the validation records, as ``scoring.score`` gives them; empty when
+            nothing was held out.
+        stages: seconds that each stage took, in order.
+        tunes_language_model: False when the trainer only practised.
+    """
+
+    folder: Path
+    config: Config
+    prepared: PreparedData
+    job: Job
+    model: TrainedModel
+    scores: Mapping[str, Any]
+    stages: Mapping[str, float] = field(default_factory=dict)
+    tunes_language_model: bool = True
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was inferred, in sentences."""
+        return self.prepared.notes
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the validators said."""
+        return self.prepared.findings
+
+    def summary(self) -> dict[str, Any]:
+        """The run as JSON types."""
+        return {
+            "run_dir": str(self.folder),
+            "model": self.model.name,
+            "base_model": self.model.base,
+            "job": self.job.id,
+            "tunes_language_model": self.tunes_language_model,
+            "train_rows": self.prepared.train_rows,
+            "valid_rows": self.prepared.valid_rows,
+            "trained_tokens": self.job.trained_tokens,
+            "scores": dict(self.scores),
+            "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},
+            "findings": [finding.to_json() for finding in self.findings],
+            "notes": list(self.notes),
+        }
+
+
+def fingerprint(config: Config, source: str) -> str:
+    """Sixteen hexadecimal digits that tell this execution from any other.
+
+    Args:
+        config: what was asked for; where runs are kept does not count.
+        source: the table's fingerprint.
+    """
+    tables = config.to_mapping()
+    del tables["run"]
+    text = json.dumps([tables, source], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def default_folder(runs: Path, stem: str, print_: str, fresh: bool) -> Path:
+    """The folder of a run: always the same for the same execution, unless a fresh one is wanted."""
+    folder = runs / f"{stem}-{print_[:8]}"
+    number = 2
+    while fresh and folder.exists():
+        folder = runs / f"{stem}-{print_[:8]}-{number}"
+        number += 1
+    return folder
+
+
+def save_start(folder: RunFolder, config: Config, host: PluginHost) -> None:
+    """Writes what is known before the first stage."""
+    with atomic(folder.config) as stream:
+        stream.write(config.to_toml())
+    write_json(folder.versions, versions(host))
+
+
+def versions(host: PluginHost) -> dict[str, Any]:
+    """The versions of everything that has a part in a run."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "plugins": {f"{p.distribution}:{p.plugin}": p.version for p in host.providers},
+    }
+
+
+def save_job(path: Path, job: Job) -> None:
+    """Writes a job as the service last described it."""
+    write_json(path, asdict(job))
+
+
+def save_model(path: Path, model: TrainedModel) -> None:
+    """Writes a tuned model with its contract."""
+    write_json(path, {**asdict(model), "contract": model.contract.to_json()})
+
+
+def load_job(path: Path) -> Job:
+    """The job that ``save_job`` wrote."""
+    data = _read(path)
+    return Job(**{**data, "result_files": tuple(data["result_files"])})
+
+
+def load_model(path: Path) -> TrainedModel:
+    """The model that ``save_model`` wrote.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    data = _read(path)
+    checkpoints = tuple(Checkpoint(**checkpoint) for checkpoint in data["checkpoints"])
+    contract = Contract.from_json(data["contract"])
+    return TrainedModel(**{**data, "contract": contract, "checkpoints": checkpoints})
+
+
+def load_scores(path: Path) -> dict[str, Any]:
+    """The figures of a run."""
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path}: no such file; the run has not come that far.") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: cannot be read: {error}.") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: expected a JSON object.")
+    return value

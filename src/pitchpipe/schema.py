@@ -1,0 +1,222 @@
+"""Finding out what a table holds: which column is the prompt, which the answer, which format."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from pitchpipe.config import DataConfig
+from pitchpipe.errors import DataError
+from pitchpipe.records import COMPLETION, GROUP, PROMPT, Format
+
+PROMPT_NAMES = (PROMPT, "text", "input", "question", "instruction", "sentence", "review", "content")
+COMPLETION_NAMES = (
+    COMPLETION,
+    "label",
+    "tag",
+    "class",
+    "category",
+    "target",
+    "output",
+    "answer",
+    "response",
+    "sentiment",
+)
+"""Names taken at their word where the values leave a doubt."""
+
+MOST_LABELS = 50
+"""More distinct answers than this are free text."""
+
+LEGACY_MODELS = ("babbage-002", "davinci-002", "ada", "babbage", "curie", "davinci")
+"""Base models that take completion records; the others take chat records."""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the columns of a table are.
+
+    Attributes:
+        rename: the user's names, by those under which the stages find them.
+        shape: the format that the rows already have, or None for plain columns.
+        notes: what was inferred, in sentences.
+    """
+
+    rename: Mapping[str, str]
+    shape: Format | None
+    notes: tuple[str, ...] = ()
+
+    def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        """The chunk under the names that the stages know; plain columns that have no part go."""
+        renamed = chunk.rename(columns={old: new for new, old in self.rename.items()})
+        return renamed if self.shape else renamed[list(self.rename)]
+
+
+def infer(name: str, sample: pd.DataFrame, data: DataConfig, *, answers: bool = True) -> Schema:
+    """The schema of a table.
+
+    Args:
+        name: what to call the table in messages.
+        sample: its first rows.
+        data: the columns that the user named.
+        answers: whether there must be a completion column.
+
+    Raises:
+        DataError: a named column is missing, or there is doubt; names the columns.
+    """
+    columns = list(sample.columns)
+    rename = {}
+    named = {
+        PROMPT: data.prompt_column,
+        COMPLETION: data.completion_column,
+        GROUP: data.group_column,
+    }
+    for role, column in named.items():
+        if column is not None:
+            rename[role] = _existing(name, column, columns, role)
+    if len(set(rename.values())) < len(rename):
+        raise DataError(
+            f"{name}: one column cannot have two parts; given were "
+            + ", ".join(f"{role}={column!r}" for role, column in rename.items())
+            + "."
+        )
+    shape = _shape(columns) if not rename.keys() & {PROMPT, COMPLETION} else None
+    if shape is not None:
+        return Schema(rename, shape, (f"The rows are {shape} records already.",))
+    return _infer_plain(name, sample, rename, answers)
+
+
+def _infer_plain(name: str, sample: pd.DataFrame, rename: dict[str, str], answers: bool) -> Schema:
+    free = [c for c in sample.columns if c not in rename.values() and c != GROUP]
+    notes = []
+    if COMPLETION not in rename and (answers or len(free) > 1):
+        found = _completion(sample, free, prompt_known=PROMPT in rename)
+        if found is None and answers:
+            raise _doubt(name, sample, "answer", "completion")
+        if found is not None:
+            column, why = found
+            rename[COMPLETION] = column
+            free.remove(column)
+            if column != COMPLETION:
+                notes.append(f"Column {column!r} is taken for the completion: {why}.")
+    if PROMPT not in rename:
+        column = _prompt(free)
+        if column is None:
+            raise _doubt(name, sample, "prompt", "prompt")
+        rename[PROMPT] = column
+        if column != PROMPT:
+            notes.append(f"Column {column!r} is taken for the prompt.")
+    if GROUP in sample.columns and GROUP not in rename:
+        rename[GROUP] = GROUP
+    order = [role for role in (PROMPT, COMPLETION, GROUP) if role in rename]
+    return Schema({role: rename[role] for role in order}, None, tuple(notes))
+
+
+def default_format(shape: Format | None, model: str, method: str) -> tuple[Format, str]:
+    """The format that ``auto`` stands for, and why.
+
+    Args:
+        shape: what the rows already are.
+        model: the base model, perhaps a tuned one ("ft:babbage-002:...").
+        method: how the job trains.
+    """
+    if method == "dpo" or shape == "preference":
+        return "preference", f"Format preference, because the {_reason(shape, method)}."
+    base = model.removeprefix("ft:").split(":")[0]
+    if shape == "chat":
+        return "chat", "Format chat, because the rows hold messages."
+    if base in LEGACY_MODELS:
+        return "completion", f"Format completion, because {base} is a completion model."
+    return "chat", f"Format chat, because {base} is a chat model."
+
+
+def default_splitter(schema: Schema, labels: Sequence[str]) -> tuple[str, str]:
+    """The splitter that ``auto`` stands for, and why."""
+    if GROUP in schema.rename:
+        return "group", "Splitter group, because there is a group column."
+    if labels:
+        return "stratified", f"Splitter stratified, because the answers are {len(labels)} labels."
+    return "random", "Splitter random, because the answers are free text."
+
+
+def task_of(answers: int, rows: int) -> Literal["classification", "text"]:
+    """What the answers are, by how many distinct ones there are.
+
+    As ``prepare_data`` of the openai package 0.27.8 had it: labels when there are fewer than a
+    third of the rows; here never more than ``MOST_LABELS``.
+    """
+    return "classification" if answers < max(rows / 3, 3) and answers <= MOST_LABELS else "text"
+
+
+def _reason(shape: Format | None, method: str) -> str:
+    return "method is dpo" if method == "dpo" and shape != "preference" else "rows hold preferences"
+
+
+def _shape(columns: Sequence[str]) -> Format | None:
+    if {"preferred_output", "non_preferred_output"} <= set(columns):
+        return "preference"
+    return "chat" if "messages" in columns else None
+
+
+def _existing(name: str, column: str, columns: Sequence[str], role: str) -> str:
+    if column in columns:
+        return column
+    close = difflib.get_close_matches(column, columns, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise DataError(
+        f"{name}: there is no column {column!r} to take the {role} from.{hint} "
+        f"Columns: {', '.join(map(repr, columns))}."
+    )
+
+
+def _completion(
+    sample: pd.DataFrame, free: Sequence[str], prompt_known: bool
+) -> tuple[str, str] | None:
+    if COMPLETION in free:
+        return COMPLETION, "it is named so"
+    by_name = [c for c in free if c.strip().lower() in COMPLETION_NAMES]
+    by_values = {c: _distinct(sample[c]) for c in free}
+    label_like = [c for c, n in by_values.items() if n and n < max(len(sample) / 3, 3)]
+    for candidates in (label_like, by_name):
+        if len(candidates) == 1 and len(free) > (0 if prompt_known else 1):
+            column = candidates[0]
+            if column in label_like and by_values[column] <= MOST_LABELS:
+                return column, f"it has {by_values[column]} distinct values"
+            return column, "its name says so"
+    both = [c for c in label_like if c in by_name]
+    if len(both) == 1:
+        return both[0], f"its name says so, and it has {by_values[both[0]]} distinct values"
+    if prompt_known and len(free) == 1:
+        return free[0], "it is the only other column"
+    return None
+
+
+def _prompt(free: Sequence[str]) -> str | None:
+    if len(free) == 1:
+        return free[0]
+    for name in PROMPT_NAMES:
+        matches = [c for c in free if c.strip().lower() == name]
+        if len(matches) == 1:
+            return matches[0]
+    return None
+
+
+def _distinct(values: pd.Series[str]) -> int:
+    return len({v for v in values if isinstance(v, (str, bool, int, float))})
+
+
+def _doubt(name: str, sample: pd.DataFrame, role: str, flag: str) -> DataError:
+    columns = list(sample.columns)
+    if len(columns) == 1 and flag == "completion":
+        return DataError(
+            f"{name}: there is only one column, {columns[0]!r}; expected one of prompts and one "
+            "of completions."
+        )
+    return DataError(
+        f"{name}: it is not clear which column holds the {role}. "
+        f"Columns: {', '.join(map(repr, columns))}. Say --{flag}-column NAME "
+        f"(data.{flag}_column in the configuration)."
+    )
