@@ -30,7 +30,7 @@ from pitchpipe.records import (
 )
 from pitchpipe.run import Run
 from pitchpipe.schema import infer
-from pitchpipe.selection import Selection
+from pitchpipe.selection import Parts, Selection
 from pitchpipe.stages import (
     Engine,
     Formatter,
@@ -82,16 +82,9 @@ class Pipeline:
     ) -> None:
         config = config or Config()
         self.host = host or PluginHost(block=config.plugins.block, allow=config.plugins.allow)
-        parts: dict[str, Any] = {
-            "formatter": formatter,
-            "validators": validators,
-            "splitter": splitter,
-            "engine": engine,
-            "trainer": trainer,
-            "predictor": predictor,
-        }
-        given = {kind: part for kind, part in parts.items() if part is not None}
-        self._selection = Selection(config, self.host, given)
+        checks = None if validators is None else tuple(validators)
+        parts = Parts(formatter, checks, splitter, engine, trainer, predictor)
+        self._selection = Selection(config, self.host, parts)
         self.config = self._selection.config
 
     @classmethod
@@ -320,8 +313,8 @@ class Pipeline:
                 data = self.config.data
                 schema = infer(str(table.path or table.name), raw, data, answers=False)
             chunk = schema.apply(raw)
-            empty = chunk.index[chunk[PROMPT].isna()] if PROMPT in chunk else []
-            if len(empty):
+            empty = list(chunk.index[chunk[PROMPT].isna()]) if PROMPT in chunk else []
+            if empty:
                 raise DataError(
                     f"{table.path or table.name}, {raw.index.name} {empty[0]}: no prompt; "
                     "expected one in every row."

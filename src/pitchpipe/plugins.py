@@ -15,7 +15,7 @@ import pluggy
 from pitchpipe import hookspecs
 from pitchpipe.errors import PluginError, UnknownNameError
 from pitchpipe.records import JobEvent, RunInfo
-from pitchpipe.registry import Provider, Registry
+from pitchpipe.registry import Entry, Provider, Registry, StageT
 from pitchpipe.stages import Engine, Formatter, Learner, Predictor, Splitter, Trainer, Validator
 
 ENTRY_POINT_GROUP = "pitchpipe"
@@ -126,7 +126,7 @@ class PluginHost:
         callers = self._manager.get_hookcallers(plugin) or []
         return sorted(caller.name for caller in callers)
 
-    def get(self, registry: Registry[Any], name: str) -> Any:
+    def get(self, registry: Registry[StageT], name: str) -> Entry[StageT]:
         """As ``registry.get``, but a plugin that failed to load is named, and its error chained."""
         try:
             return registry.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -93,22 +93,22 @@ def _infer_plain(name: str, sample: pd.DataFrame, rename: dict[str, str], answer
     free = [c for c in sample.columns if c not in rename.values() and c != GROUP]
     notes = []
     if COMPLETION not in rename and (answers or len(free) > 1):
-        found = _completion(sample, free, prompt_known=PROMPT in rename)
-        if found is None and answers:
+        completion = _completion(sample, free, prompt_known=PROMPT in rename)
+        if completion is None and answers:
             raise _doubt(name, sample, "answer", "completion")
-        if found is not None:
-            column, why = found
+        if completion is not None:
+            column, why = completion
             rename[COMPLETION] = column
             free.remove(column)
             if column != COMPLETION:
                 notes.append(f"Column {column!r} is taken for the completion: {why}.")
     if PROMPT not in rename:
-        column = _prompt(free)
-        if column is None:
+        prompt = _prompt(free)
+        if prompt is None:
             raise _doubt(name, sample, "prompt", "prompt")
-        rename[PROMPT] = column
-        if column != PROMPT:
-            notes.append(f"Column {column!r} is taken for the prompt.")
+        rename[PROMPT] = prompt
+        if prompt != PROMPT:
+            notes.append(f"Column {prompt!r} is taken for the prompt.")
     if GROUP in sample.columns and GROUP not in rename:
         rename[GROUP] = GROUP
     order = [role for role in (PROMPT, COMPLETION, GROUP) if role in rename]
@@ -204,7 +204,7 @@ def _prompt(free: Sequence[str]) -> str | None:
     return None
 
 
-def _distinct(values: pd.Series[str]) -> int:
+def _distinct(values: pd.Series[Any]) -> int:
     return len({v for v in values if isinstance(v, (str, bool, int, float))})
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic, Literal, TypeVar
 
-from pitchpipe.config import AUTO, Config, StageConfig
+from pitchpipe.config import AUTO, Config, StageConfig, ValidatorsConfig
 from pitchpipe.errors import UsageError
 from pitchpipe.plugins import PluginHost
 from pitchpipe.records import Contract
-from pitchpipe.registry import Registry
+from pitchpipe.registry import Registry, option_names
 from pitchpipe.schema import Schema, default_format, default_splitter
 from pitchpipe.stages import Engine, Formatter, Predictor, Splitter, Trainer, Validator
 
 StageT = TypeVar("StageT")
+Kind = Literal["formatter", "splitter", "engine", "trainer", "predictor"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,50 +27,60 @@ class Named(Generic[StageT]):
     note: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """Stages given as objects, which take the place of the configured ones."""
+
+    formatter: Formatter | None = None
+    validators: tuple[Validator[Any], ...] | None = None
+    splitter: Splitter | None = None
+    engine: Engine | None = None
+    trainer: Trainer | None = None
+    predictor: Predictor | None = None
+
+
 class Selection:
-    """The stages that a configuration asks for; ones given as objects take the place of theirs.
+    """The stages that a configuration asks for.
 
     Args:
         config: names and options.
         host: where the names are looked up.
-        parts: stages by kind ("trainer"); validators as a sequence under "validators".
+        parts: what need not be looked up.
 
     Attributes:
-        config: with the parts described in it, as far as they are registered.
+        config: with the parts described in it.
 
     Raises:
         UsageError: a name is unknown, or an option is; all are checked here, before anything runs.
     """
 
-    def __init__(self, config: Config, host: PluginHost, parts: Mapping[str, Any]) -> None:
+    def __init__(self, config: Config, host: PluginHost, parts: Parts) -> None:
         self._host = host
         self._parts = parts
         self.config = self._described(config)
         if self.config.formatter.name != AUTO:
-            self._make(host.formatters, self.config.formatter, "formatter")
+            self._formatter()
         if self.config.splitter.name != AUTO:
-            self._make(host.splitters, self.config.splitter, "splitter")
-        self.engine: Engine = self._make(host.engines, self.config.engine, "engine").stage
-        self.validators: tuple[Named[Validator[Any]], ...] = self._validators()
-        trainer = self._make(host.trainers, self.config.trainer, "trainer")
-        self.trainer_name: str = trainer.name
-        self.trainer: Trainer = trainer.stage
-        self.predictor: Predictor = self._predictor()
+            self._splitter()
+        self.engine = self._make(host.engines, "engine", parts.engine).stage
+        self.validators = self._validators()
+        trainer = self._make(host.trainers, "trainer", parts.trainer)
+        self.trainer_name = trainer.name
+        self.trainer = trainer.stage
+        self.predictor = self._predictor()
 
     def formatter(self, schema: Schema) -> Named[Formatter]:
         """The formatter for rows of that schema."""
-        stage = self.config.formatter
-        if stage.name != AUTO:
-            return self._make(self._host.formatters, stage, "formatter")
+        if self.config.formatter.name != AUTO:
+            return self._formatter()
         training = self.config.training
         name, note = default_format(schema.shape, training.model, training.method)
         return Named(name, self._host.formatters.create(name), note)
 
     def splitter(self, schema: Schema, labels: Sequence[str]) -> Named[Splitter]:
         """The splitter for records with those labels."""
-        stage = self.config.splitter
-        if stage.name != AUTO:
-            return self._make(self._host.splitters, stage, "splitter")
+        if self.config.splitter.name != AUTO:
+            return self._splitter()
         name, note = default_splitter(schema, labels)
         return Named(name, self._host.splitters.create(name), note)
 
@@ -79,39 +90,47 @@ class Selection:
         Raises:
             UsageError: no plugin offers it; names it.
         """
-        part = self._parts.get("formatter")
+        part = self._parts.formatter
         if part is not None and self.config.formatter.name == contract.formatter:
-            return _as(Formatter, part)
-        entry = self._host.get(self._host.formatters, contract.formatter)
-        formatter: Formatter = self._host.formatters.create(
-            f"{entry.provider.distribution}:{entry.name}", contract.options, "contract.options"
+            return part
+        self._host.get(self._host.formatters, contract.formatter)
+        return self._host.formatters.create(
+            contract.formatter, contract.options, "contract.options"
         )
-        return formatter
 
     def _described(self, config: Config) -> Config:
         sections: dict[str, Any] = {}
-        for kind, part in self._parts.items():
-            if kind == "validators":
-                names = [_name(self._host.validators, v) for v in part]
-                options = {n: _options(v) for n, v in zip(names, part, strict=True) if _options(v)}
-                sections[kind] = dataclasses.replace(
-                    config.validators, use=tuple(names), also=(), skip=(), options=options
-                )
-            else:
+        kinds: tuple[Kind, ...] = ("formatter", "splitter", "engine", "trainer", "predictor")
+        for kind in kinds:
+            part = getattr(self._parts, kind)
+            if part is not None:
                 registry: Registry[Any] = getattr(self._host, f"{kind}s")
                 sections[kind] = StageConfig(_name(registry, part), _options(part))
+        if self._parts.validators is not None:
+            named = [(_name(self._host.validators, v), _options(v)) for v in self._parts.validators]
+            sections["validators"] = ValidatorsConfig(
+                use=tuple(name for name, _ in named),
+                options={name: options for name, options in named if options},
+            )
         return dataclasses.replace(config, **sections)
 
-    def _make(self, registry: Registry[Any], stage: StageConfig, kind: str) -> Named[Any]:
-        if kind in self._parts:
-            return Named(stage.name, self._parts[kind])
+    def _make(self, registry: Registry[StageT], kind: Kind, part: StageT | None) -> Named[StageT]:
+        stage: StageConfig = getattr(self.config, kind)
+        if part is not None:
+            return Named(stage.name, part)
         self._host.get(registry, stage.name)
         return Named(stage.name, registry.create(stage.name, stage.options, kind))
 
+    def _formatter(self) -> Named[Formatter]:
+        return self._make(self._host.formatters, "formatter", self._parts.formatter)
+
+    def _splitter(self) -> Named[Splitter]:
+        return self._make(self._host.splitters, "splitter", self._parts.splitter)
+
     def _validators(self) -> tuple[Named[Validator[Any]], ...]:
         wanted = self.config.validators
-        if "validators" in self._parts:
-            return tuple(map(Named, wanted.use, self._parts["validators"]))
+        if self._parts.validators is not None:
+            return tuple(map(Named, wanted.use, self._parts.validators))
         registry = self._host.validators
         unused = [name for name in wanted.options if name not in wanted.names]
         if unused:
@@ -127,21 +146,14 @@ class Selection:
         return tuple(made)
 
     def _predictor(self) -> Predictor:
+        if self._parts.predictor is not None:
+            return self._parts.predictor
         stage = self.config.predictor
-        if "predictor" not in self._parts:
-            name = self.trainer.predictor if stage.name == AUTO else stage.name
-            inherited = dict(self.trainer.predictor_options())
-            entry = self._host.get(self._host.predictors, name)
-            known = {f.name for f in dataclasses.fields(entry.stage)}
-            shared = {key: value for key, value in inherited.items() if key in known}
-            stage = StageConfig(name, {**shared, **stage.options})
-        return _as(Predictor, self._make(self._host.predictors, stage, "predictor").stage)
-
-
-def _as(kind: type[StageT], stage: object) -> StageT:
-    if not isinstance(stage, kind):
-        raise UsageError(f"{stage!r}: expected an instance of pitchpipe.stages.{kind.__name__}.")
-    return stage
+        name = self.trainer.predictor if stage.name == AUTO else stage.name
+        registry = self._host.predictors
+        known = option_names(self._host.get(registry, name).stage)
+        shared = {k: v for k, v in self.trainer.predictor_options().items() if k in known}
+        return registry.create(name, {**shared, **stage.options}, "predictor")
 
 
 def _name(registry: Registry[Any], stage: object) -> str:
@@ -152,6 +164,4 @@ def _name(registry: Registry[Any], stage: object) -> str:
 
 
 def _options(stage: object) -> dict[str, Any]:
-    if not dataclasses.is_dataclass(stage) or isinstance(stage, type):
-        return {}
-    return {f.name: getattr(stage, f.name) for f in dataclasses.fields(stage) if f.init}
+    return {name: getattr(stage, name) for name in option_names(type(stage))}
