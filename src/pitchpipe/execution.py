@@ -90,6 +90,7 @@ class _Execution:
             model=model,
             scores=scores,
             stages=dict(self._watch.seconds),
+            estimate=self._pipeline.estimate(prepared),
             tunes_language_model=self._pipeline.trainer.tunes_language_model,
         )
 
@@ -124,6 +125,8 @@ class _Execution:
         return data
 
     def _submit(self, prepared: PreparedData) -> Job:
+        estimate = self._pipeline.estimate(prepared)
+        self._pipeline.host.job_estimated(self._folder.info, estimate)
         job = self._pipeline.submit(prepared, self._journal)
         save_job(self._folder.job, job)
         return job

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import pluggy
 
 if TYPE_CHECKING:
-    from pitchpipe.records import JobEvent, RunInfo
+    from pitchpipe.records import Estimate, JobEvent, RunInfo
     from pitchpipe.stages import (
         Engine,
         Formatter,
@@ -90,6 +90,11 @@ def stage_finished(run: RunInfo, stage: str, seconds: float) -> None:
 @hookspec
 def stage_failed(run: RunInfo, stage: str, error: BaseException) -> None:
     """A stage of the run raised."""
+
+
+@hookspec
+def job_estimated(run: RunInfo, estimate: Estimate) -> None:
+    """The training job is about to be submitted, and is expected to take this."""
 
 
 @hookspec

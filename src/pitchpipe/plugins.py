@@ -14,7 +14,7 @@ import pluggy
 
 from pitchpipe import hookspecs
 from pitchpipe.errors import PluginError, UnknownNameError
-from pitchpipe.records import JobEvent, RunInfo
+from pitchpipe.records import Estimate, JobEvent, RunInfo
 from pitchpipe.registry import Entry, Provider, Registry, StageT
 from pitchpipe.stages import Engine, Formatter, Learner, Predictor, Splitter, Trainer, Validator
 
@@ -165,6 +165,10 @@ class PluginHost:
     def stage_failed(self, run: RunInfo, stage: str, error: BaseException) -> None:
         """A stage raised."""
         self._notify("stage_failed", run=run, stage=stage, error=error)
+
+    def job_estimated(self, run: RunInfo, estimate: Estimate) -> None:
+        """The training job is about to be submitted."""
+        self._notify("job_estimated", run=run, estimate=estimate)
 
     def job_event(self, run: RunInfo, event: JobEvent) -> None:
         """The training job has news."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pitchpipe.prepared import Outputs
 from pitchpipe.records import (
     Checkpoint,
     Contract,
+    Estimate,
     Finding,
     Job,
     PreparedData,
@@ -109,6 +110,7 @@ class Run:
         scores: figures on the validation records, as ``scoring.score`` gives them; empty when
             nothing was held out.
         stages: seconds that each stage took, in order.
+        estimate: what training was expected to take.
         tunes_language_model: False when the trainer only practised.
     """
 
@@ -118,7 +120,8 @@ class Run:
     job: Job
     model: TrainedModel
     scores: Mapping[str, Any]
-    stages: Mapping[str, float] = field(default_factory=dict)
+    stages: Mapping[str, float]
+    estimate: Estimate
     tunes_language_model: bool = True
 
     @property
@@ -141,6 +144,7 @@ class Run:
             "tunes_language_model": self.tunes_language_model,
             "train_rows": self.prepared.train_rows,
             "valid_rows": self.prepared.valid_rows,
+            "estimate": asdict(self.estimate),
             "trained_tokens": self.job.trained_tokens,
             "scores": dict(self.scores),
             "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},

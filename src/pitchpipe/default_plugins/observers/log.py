@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from pitchpipe.hookspecs import hookimpl
-from pitchpipe.records import JobEvent, RunInfo
+from pitchpipe.records import Estimate, JobEvent, RunInfo
 
 _log = logging.getLogger("pitchpipe.run")
 
@@ -32,6 +32,20 @@ def stage_finished(run: RunInfo, stage: str, seconds: float) -> None:
 def stage_failed(run: RunInfo, stage: str, error: BaseException) -> None:
     """Logs it."""
     _log.error("%s: %s failed: %s", run.name, stage, error or type(error).__name__)
+
+
+@hookimpl
+def job_estimated(run: RunInfo, estimate: Estimate) -> None:
+    """Logs it."""
+    cost = "unknown" if estimate.cost is None else f"{estimate.cost:.2f} USD"
+    _log.info(
+        "%s: about %d tokens, %d epochs, cost %s (%s)",
+        run.name,
+        estimate.tokens,
+        estimate.epochs,
+        cost,
+        estimate.source,
+    )
 
 
 @hookimpl
