@@ -1,0 +1,1 @@
+"""Help with testing plugins and code that fine-tunes, in anybody's repository."""
