@@ -1,0 +1,144 @@
+"""What every table has in common, whatever it is read from."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pitchpipe.errors import DataError
+
+
+@dataclass(frozen=True)
+class Block:
+    """A few consecutive records, by column.
+
+    Attributes:
+        locators: where each record starts, in the table's unit, counted from 1.
+        cells: the values of each column, one a record; None is missing.
+    """
+
+    locators: Sequence[int]
+    cells: Mapping[str, Sequence[object]]
+
+
+class Table(ABC):
+    """Records that can be read any number of times, in chunks.
+
+    Attributes:
+        name: stem for the names of files made from this table.
+        path: the file, or None for a DataFrame.
+        unit: what locators count: "line", "row" or "record".
+    """
+
+    unit: str
+
+    def __init__(self, name: str, path: Path | None, chunk_rows: int) -> None:
+        self.name = name
+        self.path = path
+        self._chunk_rows = chunk_rows
+
+    @property
+    @abstractmethod
+    def columns(self) -> list[str]:
+        """The names of all columns, in the order in which they appear.
+
+        In JSON lines any record may bring a new key, so the first use there reads the whole file
+        once, unless ``chunks`` has already been read to the end.
+        """
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, in hexadecimal digits: of a file's bytes as they are on disk."""
+
+    @abstractmethod
+    def _blocks(self, size: int) -> Generator[Block, None, None]:
+        """The records in order, from 1 to ``size`` a block."""
+
+    def chunks(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """The records in order, in frames of object dtype.
+
+        The index, named after the unit, says where each record starts in the source, from 1. Text
+        is ``str``, a missing cell is None, other values are Python objects.
+
+        Args:
+            columns: the columns that every chunk is to have, filled with None where a record lacks
+                one. By default a chunk has those that its own records have: the same in every
+                chunk, except for JSON, where a key may first appear in a later one.
+
+        Raises:
+            DataError: a record cannot be read; names the file and the place.
+        """
+        for block in self._blocks(self._chunk_rows):
+            names = list(block.cells) if columns is None else list(columns)
+            # new cells of a numpy array of objects are None; pandas keeps a column in one row
+            cells = np.empty((len(names), len(block.locators)), dtype=object)
+            for position, name in enumerate(names):
+                if name in block.cells:
+                    cells[position, :] = block.cells[name]
+            yield pd.DataFrame(
+                cells.T,
+                columns=pd.Index(names, dtype=object),
+                index=pd.Index(np.asarray(block.locators, dtype="int64"), name=self.unit),
+                dtype=object,
+            )
+
+    def has_rows(self) -> bool:
+        """Whether there is any record; reads the first."""
+        blocks = self._blocks(1)
+        with closing(blocks):
+            return next(blocks, None) is not None
+
+
+class FileTable(Table):
+    """A table read from a file."""
+
+    path: Path
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the file's bytes, in hexadecimal digits."""
+        try:
+            with self.path.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """The error for a file that the system does not let us read."""
+    return DataError(
+        f"{path}: cannot be read: {error.strerror or error}. "
+        "Expected a file that you may read; check its name and permissions."
+    )
+
+
+def check_names(where: str, names: Sequence[str], hint: str = "") -> None:
+    """Whether every column has a name of its own.
+
+    Args:
+        where: what to begin the message with ("rows.csv: line 1").
+        names: the columns, in order.
+        hint: a sentence to end the message about a nameless column with.
+
+    Raises:
+        DataError: a name is empty or occurs twice; gives the columns' positions.
+    """
+    seen: dict[str, int] = {}
+    for position, name in enumerate(names, start=1):
+        if not name.strip():
+            raise DataError(
+                f"{where}: column {position} has no name. "
+                f"Expected a name for every column; add one, or delete the column. {hint}".rstrip()
+            )
+        if name in seen:
+            raise DataError(
+                f"{where}: columns {seen[name]} and {position} are both called {name!r}. "
+                "Expected different names; rename one of them."
+            )
+        seen[name] = position

@@ -1,0 +1,180 @@
+"""Tables of one line a record or nearly so: CSV, TSV and plain lines."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Generator
+from contextlib import closing
+from itertools import islice
+
+from pitchpipe.errors import DataError
+from pitchpipe.records import PROMPT
+from pitchpipe.tables.base import Block, FileTable, check_names
+from pitchpipe.tables.text import TextFile
+
+_QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
+
+
+class LinesTable(FileTable):
+    """Plain text: a prompt a line, blank lines skipped.
+
+    Args:
+        name: see ``Table``.
+        text: the file.
+        chunk_rows: the most records of a chunk.
+    """
+
+    unit = "line"
+
+    def __init__(self, name: str, text: TextFile, chunk_rows: int) -> None:
+        super().__init__(name, text.path, chunk_rows)
+        self._text = text
+
+    @property
+    def columns(self) -> list[str]:
+        """The one column, ``prompt``."""
+        return [PROMPT]
+
+    def _blocks(self, size: int) -> Generator[Block, None, None]:
+        with closing(self._text.lines()) as lines:
+            numbered = ((n, line) for n, line in enumerate(lines, start=1) if line.strip(" \t\r\n"))
+            while block := list(islice(numbered, size)):
+                yield Block(
+                    [number for number, _ in block],
+                    {PROMPT: [line.rstrip("\r\n") for _, line in block]},
+                )
+
+
+class DelimitedTable(FileTable):
+    """CSV or TSV with a header, quoted as RFC 4180 says; cells stay the text that they are.
+
+    A line that is blank is skipped. Where a header of a CSV file has no comma, a semicolon or a tab
+    in it is the delimiter, as spreadsheets write in many countries.
+
+    Args:
+        name: see ``Table``.
+        text: the file.
+        chunk_rows: the most records of a chunk.
+        delimiter: what stands between cells.
+
+    Raises:
+        DataError: the header is missing, or a name in it is empty or occurs twice.
+    """
+
+    unit = "line"
+
+    def __init__(self, name: str, text: TextFile, chunk_rows: int, delimiter: str) -> None:
+        super().__init__(name, text.path, chunk_rows)
+        self._text = text
+        self._delimiter = self._comma_or_other() if delimiter == "," else delimiter
+        with closing(self._rows()) as rows:
+            named = (row for row in rows if len(row[1]) > 1 or row[1][0].strip())
+            self._header_line, self._header = next(named, (0, []))
+        if not self._header:
+            raise DataError(f"{self.path}: holds only blank lines. Expected a header and rows.")
+        check_names(
+            f"{self.path}: line {self._header_line}",
+            self._header,
+            "(pandas writes its index so; with index=False it does not.)",
+        )
+
+    @property
+    def columns(self) -> list[str]:
+        """The header."""
+        return list(self._header)
+
+    def _blocks(self, size: int) -> Generator[Block, None, None]:
+        with closing(self._records()) as records:
+            while block := list(islice(records, size)):
+                cells = zip(*(row for _, row in block), strict=True)
+                yield Block(
+                    [line for line, _ in block],
+                    {
+                        name: [cell or None for cell in column]
+                        for name, column in zip(self._header, cells, strict=True)
+                    },
+                )
+
+    def _records(self) -> Generator[tuple[int, list[str]], None, None]:
+        width = len(self._header)
+        with closing(self._rows()) as rows:
+            for line, row in rows:
+                if line <= self._header_line:
+                    continue
+                if len(row) == width:
+                    yield line, row
+                elif len(row) > 1 or row[0].strip():
+                    raise self._ragged(line, len(row))
+
+    def _rows(self) -> Generator[tuple[int, list[str]], None, None]:
+        # the limit is the process's, and too low for a long text; it is only ever raised
+        csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
+        with closing(self._text.lines()) as lines:
+            reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+            start = 1
+            try:
+                for row in reader:
+                    if row:
+                        yield start, row
+                    start = reader.line_num + 1
+            except csv.Error as error:
+                raise self._malformed(start, reader.line_num) from error
+
+    def _comma_or_other(self) -> str:
+        with closing(self._text.lines()) as lines:
+            header = _QUOTED.sub("", next((line for line in lines if line.strip()), ""))
+        return next((mark for mark in ",;\t" if mark in header), ",")
+
+    def _ragged(self, line: int, fields: int) -> DataError:
+        return DataError(
+            f"{self.path}: line {line} has {_count(fields, 'field')}, but the header names "
+            f"{_count(len(self._header), 'column')} ({', '.join(self._header)}). Expected as many; "
+            f"put double quotes around a cell that holds {_name(self._delimiter)} or a line break."
+        )
+
+    def _malformed(self, start: int, stop: int) -> DataError:
+        """The error for the record on lines ``start`` to ``stop``, which csv refuses."""
+        with closing(self._text.lines()) as lines:
+            record = "".join(islice(lines, start - 1, stop))
+        opened, after = _bad_quote(record, self._delimiter)
+        if opened is None:
+            return DataError(
+                f"{self.path}: line {stop}: a carriage return in the middle of a line. "
+                "Expected it in front of a line feed, or inside double quotes; remove it."
+            )
+        line = start + record.count(self._text.newline, 0, opened)
+        if after is None:
+            return DataError(
+                f"{self.path}: line {line}: the quote that opens here is never closed. "
+                'Expected a closing "; add it, or write a " inside a cell as "".'
+            )
+        found = start + record.count(self._text.newline, 0, after)
+        return DataError(
+            f"{self.path}: line {found}: {record[after]!r} follows the closing quote of a cell "
+            f"that opens on line {line}. Expected {_name(self._delimiter)} or the end of the line; "
+            'write a " inside a cell as "", and close every quote.'
+        )
+
+
+def _bad_quote(record: str, delimiter: str) -> tuple[int | None, int | None]:
+    """Where the quoted cell opens that is at fault, and what wrongly follows its closing quote."""
+    position = 0
+    while 0 <= position < len(record):
+        if record[position] == '"':
+            cell = _QUOTED.match(record, position)
+            if cell is None:
+                return position, None
+            if record[cell.end() : cell.end() + 1] not in (delimiter, "\r", "\n", ""):
+                return position, cell.end()
+            position = cell.end()
+        position = record.find(delimiter, position) + 1 or -1
+    return None, None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _name(delimiter: str) -> str:
+    return {",": "a comma", ";": "a semicolon", "\t": "a tab"}[delimiter]

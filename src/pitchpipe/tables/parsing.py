@@ -1,0 +1,129 @@
+"""JSON text as records, with errors that say where."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from pitchpipe.errors import DataError
+from pitchpipe.tables.values import lone_surrogate, writable
+
+Record = dict[str, object]
+
+BLANK = " \t\r\n"
+"""What JSON allows around a value; Python knows more blanks, which are errors there."""
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_KINDS: dict[type, str] = {
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+
+
+def _constant(name: str) -> None:
+    """Takes NaN, which JSON lacks and many write, for a missing value."""
+    if name != "NaN":
+        raise ValueError(f"{name} is not a number in JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_constant)
+
+
+def parse_line(path: Path, number: int, line: str) -> Record:
+    """The object on one line, which has no blanks around it.
+
+    Args:
+        path: the file, for messages.
+        number: the line's number.
+        line: its text.
+
+    Raises:
+        DataError: it is not a JSON object; names line and column.
+    """
+    where = f"{path}: line {number}"
+    try:
+        value = _DECODER.decode(line)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{where}, column {error.colno}: not valid JSON ({error.msg}). "
+            "Expected one JSON object a line; correct the line, or delete it."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(_unusable(where, error)) from error
+    return _record(where, value, _SURROGATE.search(line) is not None)
+
+
+def parse_whole(path: Path, text: str) -> list[Record]:
+    """The objects of an array, of an object that holds nothing but one array, or one object.
+
+    Args:
+        path: the file, for messages.
+        text: all of its text.
+
+    Raises:
+        DataError: it is not such JSON; names line and column, or the record.
+    """
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{path}: line {error.lineno}, column {error.colno}: not valid JSON ({error.msg}). "
+            "Expected an array of objects; correct the file here."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(_unusable(str(path), error)) from error
+    values = _array(value)
+    suspicious = _SURROGATE.search(text) is not None
+    return [
+        _record(f"{path}: record {number}", item, suspicious)
+        for number, item in enumerate(values, start=1)
+    ]
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is one whole JSON value."""
+    try:
+        _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def by_column(records: Sequence[Record]) -> dict[str, list[object]]:
+    """The values of each key that any of the records has; None where one has it not."""
+    names = dict.fromkeys(chain.from_iterable(records))
+    return {name: [record.get(name) for record in records] for name in names}
+
+
+def _array(value: object) -> list[object]:
+    if isinstance(value, dict) and len(value) == 1:
+        [(key, only)] = value.items()
+        # the one field of a chat record is no table
+        if isinstance(only, list) and key != "messages":
+            return only
+    return value if isinstance(value, list) else [value]
+
+
+def _record(where: str, value: object, suspicious: bool) -> Record:
+    if not isinstance(value, dict):
+        raise DataError(
+            f"{where}: found {_KINDS[type(value)]}. Expected a JSON object, with the columns' "
+            'names as keys, such as {"prompt": "...", "completion": "..."}.'
+        )
+    if suspicious:
+        for key, item in value.items():
+            if not (writable(key) and writable(item)):
+                raise lone_surrogate(where, key)
+    return value
+
+
+def _unusable(where: str, error: ValueError | RecursionError) -> str:
+    reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return f"{where}: JSON that cannot be read ({reason}). Expected a plain object; simplify it."

@@ -1,0 +1,144 @@
+"""Text files: compression, encoding and lines."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import IO
+
+from pitchpipe.errors import DataError, UsageError
+from pitchpipe.tables.base import unreadable
+
+_Stream = IO[bytes] | gzip.GzipFile
+
+_BLOCK = 1 << 20
+_SAMPLE = 1 << 16
+_BOMS = (  # the longer ones first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class TextFile:
+    """A text file, perhaps compressed, decoded as it is read.
+
+    Without a given encoding it is UTF-8, or what its byte order mark says, or UTF-16 when nearly
+    every other byte is zero. A line ends with a line feed; in a file that has none, with a
+    carriage return.
+
+    Attributes:
+        path: the file.
+        newline: what ends a line.
+
+    Args:
+        path: the file; compressed when its name ends with ".gz".
+        encoding: one of Python's names for encodings, or None to look at the bytes.
+
+    Raises:
+        DataError: the file cannot be read or decoded, or is empty.
+        UsageError: nothing is known of that encoding.
+    """
+
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
+        self.path = path
+        self._zipped = path.suffix.lower() == ".gz"
+        with self._open() as stream:
+            sample = self._take(stream, _SAMPLE)
+        self._encoding = encoding or _detect(sample)
+        try:
+            head = sample.decode(self._encoding, "replace")
+        except (LookupError, ValueError):
+            raise UsageError(
+                f"unknown encoding {encoding!r}. Expected a name such as "
+                '"utf-8", "utf-16", "latin-1" or "cp1252".'
+            ) from None
+        self.newline = "\r" if "\r" in head and "\n" not in head else "\n"
+
+    def lines(self) -> Generator[str, None, None]:
+        """The lines in order, each with its line end, a few blocks in memory at a time."""
+        end = self.newline
+        pending: list[str] = []
+        with closing(self._blocks()) as blocks:
+            for block in blocks:
+                pending.append(block)
+                if end in block:
+                    *whole, rest = "".join(pending).split(end)
+                    yield from [line + end for line in whole]
+                    pending = [rest]
+        if last := "".join(pending):
+            yield last
+
+    def read(self) -> str:
+        """All of the text."""
+        return "".join(self._blocks())
+
+    def _blocks(self) -> Generator[str, None, None]:
+        decoder = codecs.getincrementaldecoder(self._encoding)()
+        line, read, more = 1, 0, True
+        with self._open() as stream:
+            while more:
+                data = self._take(stream, _BLOCK)
+                more = bool(data)
+                read += len(data)
+                try:
+                    text = decoder.decode(data, final=not more)
+                except UnicodeDecodeError as error:
+                    before = error.object[: error.start].decode(self._encoding, "replace")
+                    raise self._undecodable(
+                        line + before.count(self.newline),
+                        read - len(error.object) + error.start,
+                        error.object[error.start],
+                    ) from error
+                if "\0" in text:
+                    line += text.count(self.newline, 0, text.index("\0"))
+                    raise DataError(
+                        f"{self.path}: line {line} holds a NUL byte. Expected text; "
+                        "remove the byte, or, if this is UTF-16, save the file as UTF-8."
+                    )
+                line += text.count(self.newline)
+                yield text.removeprefix("\ufeff") if read == len(data) else text
+
+    def _undecodable(self, line: int, offset: int, byte: int) -> DataError:
+        where = "of the uncompressed text " if self._zipped else ""
+        name = self._encoding.upper()
+        return DataError(
+            f"{self.path}: line {line}: the byte 0x{byte:02X} at offset {offset} {where}"
+            f"is not valid {name}. Expected {name} text; save the file as UTF-8, "
+            'or pass its encoding (such as "latin-1").'
+        )
+
+    def _open(self) -> _Stream:
+        try:
+            return gzip.open(self.path) if self._zipped else self.path.open("rb")
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+    def _take(self, stream: _Stream, size: int) -> bytes:
+        try:
+            return stream.read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(
+                f"{self.path}: the gzip data is damaged or cut short ({error}). "
+                "Expected a whole .gz file; fetch or compress it again."
+            ) from error
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+
+def _detect(sample: bytes) -> str:
+    for mark, encoding in _BOMS:
+        if sample.startswith(mark):
+            return encoding
+    pairs = len(sample) // 2
+    zeros = [sample[side : 2 * pairs : 2].count(0) for side in (0, 1)]
+    if zeros[1] > 0.4 * pairs and not zeros[0]:
+        return "utf-16-le"
+    if zeros[0] > 0.4 * pairs and not zeros[1]:
+        return "utf-16-be"
+    return "utf-8"
