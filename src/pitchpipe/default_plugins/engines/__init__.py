@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pitchpipe.default_plugins.engines.local import LocalEngine
 from pitchpipe.hookspecs import Register, hookimpl
 from pitchpipe.stages import Engine
 
@@ -9,3 +10,4 @@ from pitchpipe.stages import Engine
 @hookimpl
 def register_engines(register: Register[type[Engine]]) -> None:
     """Offers them."""
+    register("local", LocalEngine)

@@ -95,10 +95,12 @@ def _fill(labels: Ints, units: Ints, quotas: Ints, order: Ints) -> Bools:
 
     quota = quotas[main[queue]]
     taken = before + size[queue] / 2 <= quota
-    taken[starts] = quota[starts] > 0
-    taken[starts + lengths - 1] = False
+    got = np.add.reduceat(taken, starts, dtype=np.int64)
+    taken[(starts + lengths - 1)[got == lengths]] = False
     valid = np.zeros(len(size), dtype=bool)
     valid[queue[taken]] = True
+    smallest = np.lexsort((turn, size, main))[starts]
+    valid[smallest[(got == 0) & (quota[starts] > 0) & (lengths > 1)]] = True
     if len(pairs) > len(size):
         _settle(unit, label, valid)
     return valid

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pitchpipe.default_plugins.validators.class_counts import ClassCounts
+from pitchpipe.default_plugins.validators.conflicting_completions import ConflictingCompletions
+from pitchpipe.default_plugins.validators.duplicate_rows import DuplicateRows
+from pitchpipe.default_plugins.validators.empty_fields import EmptyFields
+from pitchpipe.default_plugins.validators.prompt_leakage import PromptLeakage
+from pitchpipe.default_plugins.validators.required_columns import RequiredColumns
+from pitchpipe.default_plugins.validators.separator_in_prompt import SeparatorInPrompt
+from pitchpipe.default_plugins.validators.stop_in_completion import StopInCompletion
+from pitchpipe.default_plugins.validators.too_few_examples import (
+    TooFewExamples,
+    TooFewTrainingRecords,
+)
 from pitchpipe.hookspecs import Register, hookimpl
 from pitchpipe.stages import Validator
 
 
 @hookimpl
-def register_validators(register: Register[type[Validator[object]]]) -> None:
+def register_validators(register: Register[type[Validator[Any]]]) -> None:
     """Offers them."""
+    register("required-columns", RequiredColumns)
+    register("empty-fields", EmptyFields)
+    register("separator-in-prompt", SeparatorInPrompt)
+    register("stop-in-completion", StopInCompletion)
+    register("duplicate-rows", DuplicateRows)
+    register("conflicting-completions", ConflictingCompletions)
+    register("class-counts", ClassCounts)
+    register("too-few-examples", TooFewExamples)
+    register("too-few-training-records", TooFewTrainingRecords)
+    register("prompt-leakage", PromptLeakage)
