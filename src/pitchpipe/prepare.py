@@ -252,15 +252,15 @@ def _write(
 ) -> tuple[int, int]:
     n_valid = int(valid.sum())
     with ExitStack() as stack:
-        write_train = stack.enter_context(write_jsonl(outputs.train))
-        write_valid = stack.enter_context(write_jsonl(outputs.valid)) if n_valid else None
+        train = stack.enter_context(write_jsonl(outputs.train))
+        valid_file = stack.enter_context(write_jsonl(outputs.valid)) if n_valid else None
 
         def written() -> Iterator[pd.DataFrame]:
             for records in formatting.chunks():
                 held_out = valid.loc[records.index]
-                write_train(frame_to_records(records[~held_out]))
-                if write_valid:
-                    write_valid(frame_to_records(records[held_out]))
+                train.write(frame_to_records(records[~held_out]))
+                if valid_file:
+                    valid_file.write(frame_to_records(records[held_out]))
                 yield records.assign(split=held_out.map({True: "valid", False: "train"}))
 
         checks.fold("split", written)
