@@ -1,5 +1,5 @@
 import email.utils
-import sys
+import importlib
 import time
 
 import openai
@@ -13,7 +13,7 @@ from pitchpipe.default_plugins.openai_errors import (
 )
 
 # the HTTP library of the installed openai: httpx up to 2.x, httpx2 from 3.x
-httpx = sys.modules[openai.Timeout.__module__.partition(".")[0]]
+httpx = importlib.import_module("httpx" if openai.__version__.startswith("2.") else "httpx2")
 REQUEST = httpx.Request("POST", "https://x.invalid/v1/completions")
 KINDS = {401: openai.AuthenticationError, 404: openai.NotFoundError, 429: openai.RateLimitError}
 

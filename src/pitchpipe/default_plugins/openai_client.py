@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pitchpipe.default_plugins.openai_errors import OFFLINE_HINT, explain, retrying
-from pitchpipe.errors import ServiceError
+from pitchpipe.errors import ConfigError, ServiceError
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -21,6 +21,10 @@ HOSTED = "https://api.openai.com/v1"
 """Where the openai package turns to when nothing else is set."""
 
 _CONNECT_SECONDS = 10.0
+_AZURE_VARIABLES = {
+    "azure_endpoint": "AZURE_OPENAI_ENDPOINT",
+    "api_version": "OPENAI_API_VERSION",
+}
 _OFFLINE_BASE_URL = "http://pitchpipe.invalid/v1"
 
 
@@ -139,6 +143,13 @@ class Connection:
 
         return self.attempt(find_or_create)
 
+    def _required(self, value: str | None, option: str) -> str:
+        variable = _AZURE_VARIABLES[option]
+        value = value or os.environ.get(variable)
+        if not value:
+            raise ConfigError(f"Azure OpenAI needs {option}: set the option, or {variable}.")
+        return value
+
     @property
     def _on_azure(self) -> bool:
         return self.azure or self.azure_endpoint is not None
@@ -168,9 +179,9 @@ class Connection:
             "timeout": openai.Timeout(self.timeout, connect=min(self.timeout, _CONNECT_SECONDS)),
         }
         if self._on_azure:
-            if self.azure_endpoint:
-                common["azure_endpoint"] = self.azure_endpoint
-            return openai.AzureOpenAI(api_version=self.api_version, **common)
+            endpoint = self._required(self.azure_endpoint, "azure_endpoint")
+            version = self._required(self.api_version, "api_version")
+            return openai.AzureOpenAI(azure_endpoint=endpoint, api_version=version, **common)
         if self.offline:
             from pitchpipe.service.offline import open_service
             from pitchpipe.service.transports import openai_http_client

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pitchpipe.default_plugins.openai_client import Connection
 from pitchpipe.default_plugins.openai_files import upload
@@ -57,6 +57,8 @@ class BatchPredictor(Connection, Predictor):
         poll_seconds: seconds between two looks at a batch; by default 30, offline 0.
         batch_size: the most requests in one batch.
     """
+
+    resumes: ClassVar[bool] = True
 
     poll_seconds: float | None = None
     batch_size: int = MOST_REQUESTS

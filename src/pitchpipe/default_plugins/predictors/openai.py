@@ -16,6 +16,7 @@ from pitchpipe.default_plugins.predictors.answers import (
     without_logprobs,
 )
 from pitchpipe.default_plugins.predictors.ordered import Stop, ordered_map
+from pitchpipe.errors import DataError
 from pitchpipe.records import Prediction, Request
 from pitchpipe.stages import Ledger, Predictor
 
@@ -99,4 +100,10 @@ class _Asker:
 
     def _send(self, request: Request, body: Mapping[str, Any]) -> object:
         # the plain JSON: building the package's response models takes longer than reading it
-        return self._client.post(PATHS[request.endpoint], cast_to=object, body=body)
+        try:
+            return self._client.post(PATHS[request.endpoint], cast_to=object, body=body)
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"a prompt holds {error.object[error.start]!r}, half of a surrogate pair, which "
+                "cannot be sent as UTF-8; take it out of the data."
+            ) from None
