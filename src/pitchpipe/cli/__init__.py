@@ -1,0 +1,122 @@
+"""The command line: one module a verb, imported only when that verb is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from pitchpipe.cli.parser import Parser, top_parser
+from pitchpipe.errors import PitchpipeError, UnknownNameError
+
+__all__ = ["VERBS", "main"]
+
+VERBS = {
+    "run": "prepare, train, follow, predict and score in one go",
+    "prepare": "turn a table into training and validation files",
+    "train": "upload prepared files and create a fine-tuning job",
+    "follow": "show a job's events until it ends",
+    "predict": "ask a tuned model about every row of a table",
+    "score": "measure predictions against their references",
+    "jobs": "list the jobs of a trainer",
+    "cancel": "end a job without a model",
+    "pause": "stop a job until it is resumed",
+    "resume": "let a paused job go on",
+    "plugins": "list the installed plugins, or describe one",
+    "config": "write or show the configuration",
+}
+"""What the command line can do, in the order of its help."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
+
+BROKEN_PIPE = 141
+"""Exit code when whoever read the answer went away, as shells have it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: the words after the program's name; those of this process when None.
+
+    Returns:
+        0 done; 1 the data or the job failed; 2 the request itself was wrong; 130 interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    wants_traceback = "--traceback" in words or bool(os.environ.get("PITCHPIPE_TRACEBACK"))
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+    except SystemExit as leaving:  # argparse has shown its help
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except BrokenPipeError:
+        _forget_stdout()
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        _say("pitchpipe: interrupted; the same command again goes on from here")
+        return INTERRUPTED
+    except PitchpipeError as error:
+        return _failed(error, str(error), error.exit_code, wants_traceback)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
+        message = (
+            f"unexpected {type(error).__name__}: {error}. This is a fault of Pitchpipe or of a "
+            "plugin; run again with --traceback to see where."
+        )
+        return _failed(error, message, 1, wants_traceback)
+    return code
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    # the flags before the verb take no values, so the first plain word is the verb
+    place = next((i for i, word in enumerate(words) if not word.startswith("-")), len(words))
+    top = top_parser(VERBS)
+    common = top.parse(words[:place])
+    if place == len(words):
+        top.print_help()
+        return 2
+    verb = words[place]
+    if verb not in VERBS:
+        raise UnknownNameError("command", verb, VERBS)
+    module = import_module(f"pitchpipe.cli.{verb}")
+    parser = Parser(prog=f"pitchpipe {verb}", description=module.__doc__)
+    module.configure(parser)
+    arguments = parser.parse(words[place + 1 :])
+    if common.verbose or arguments.verbose:
+        _log_to_stderr()
+    code: int = module.run(arguments)
+    return code
+
+
+def _failed(error: BaseException, message: str, code: int, with_traceback: bool) -> int:
+    if with_traceback:
+        import traceback
+
+        _say("".join(traceback.format_exception(error)).rstrip())
+    _say(f"pitchpipe: error: {message}")
+    return code
+
+
+def _say(text: str) -> None:
+    from pitchpipe.cli.output import say
+
+    say(text)
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("pitchpipe").setLevel(logging.DEBUG)
+
+
+def _forget_stdout() -> None:
+    # so that the interpreter's own flush at the end has nowhere to fail
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stdout.fileno())
+    finally:
+        os.close(nowhere)

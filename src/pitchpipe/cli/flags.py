@@ -1,0 +1,212 @@
+"""The flags that several verbs share, and the configuration they come to.
+
+A flag whose destination holds a dot sets the configuration key of that path.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pitchpipe.cli.parser import AUTO, Parser, auto_or, one_of
+from pitchpipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pitchpipe.config import Config
+    from pitchpipe.pipeline import Pipeline
+
+Add: TypeAlias = Callable[..., argparse.Action]
+
+TASKS = (AUTO, "classification", "text")
+
+
+def configuration_flags(parser: Parser) -> None:
+    """Where the configuration comes from."""
+    add = parser.add_argument_group("configuration").add_argument
+    add(
+        "--config",
+        metavar="FILE",
+        help="instead of the nearest pitchpipe.toml or pyproject.toml",
+    )
+    add(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="any key of the configuration, such as trainer.timeout=30; may be repeated",
+    )
+    add(
+        "--block-plugin",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="do not load this plugin or distribution; may be repeated",
+    )
+
+
+def service_flags(parser: Parser) -> None:
+    """Which trainer, and where."""
+    add = parser.add_argument_group("service").add_argument
+    _key(add, "--trainer", "trainer.name", "N", "fake (the default), openai, or a plugin's")
+    _key(
+        add,
+        "--base-url",
+        "trainer.base_url",
+        "URL",
+        "of the service; offline:FOLDER is the offline one, in this process",
+    )
+
+
+def column_flags(parser: Parser) -> Add:
+    """What the table's columns are."""
+    add = parser.add_argument_group("data").add_argument
+    _key(add, "--prompt-column", "data.prompt_column", "C", "holds the prompts")
+    _key(add, "--completion-column", "data.completion_column", "C", "holds the answers")
+    _key(add, "--encoding", "data.encoding", "E", "of a text file that is not Unicode")
+    _key(add, "--format", "formatter.name", "NAME", "of the records: auto, or a formatter's name")
+    return add
+
+
+def data_flags(parser: Parser) -> None:
+    """What the table is, and how it becomes records."""
+    add = column_flags(parser)
+    _key(add, "--group-column", "data.group_column", "C", "rows that must stay together")
+    add(
+        "--task",
+        dest="data.task",
+        metavar="T",
+        type=one_of("task", TASKS),
+        default=argparse.SUPPRESS,
+        help=f"whether the answers are labels: {', '.join(TASKS)}",
+    )
+    _key(add, "--splitter", "splitter.name", "N", "decides which rows are held out")
+
+
+def model_flag(parser: Parser) -> Add:
+    """What to train."""
+    add = parser.add_argument_group("training").add_argument
+    _key(add, "--model", "training.model", "M", "the base model")
+    return add
+
+
+def training_flags(parser: Parser) -> None:
+    """What to train, and how."""
+    add = model_flag(parser)
+    numbers: tuple[tuple[str, type[int] | type[float], str], ...] = (
+        ("--n-epochs", int, "passes over the records"),
+        ("--batch-size", int, "records a step"),
+        ("--learning-rate-multiplier", float, "factor on the service's own rate"),
+    )
+    for flag, kind, text in numbers:
+        add(
+            flag,
+            dest="training." + flag[2:].replace("-", "_"),
+            metavar="N",
+            type=auto_or(kind),
+            default=argparse.SUPPRESS,
+            help=f"{text}, or auto",
+        )
+    _key(add, "--suffix", "training.suffix", "S", "for the tuned model's name")
+    _key(add, "--seed", "training.seed", "N", "makes the job repeatable", int)
+    _key(
+        add,
+        "--max-cost",
+        "training.max_cost",
+        "USD",
+        "submit nothing that is estimated to cost more",
+        float,
+    )
+
+
+def prediction_flags(parser: Parser) -> None:
+    """How the model is asked."""
+    add = parser.add_argument_group("prediction").add_argument
+    _key(add, "--predictor", "predictor.name", "N", "openai, batch, or a plugin's")
+
+
+def scoring_flags(parser: Parser) -> None:
+    """How answers are measured."""
+    add = parser.add_argument_group("scoring").add_argument
+    _key(
+        add,
+        "--positive-class",
+        "scoring.positive_class",
+        "L",
+        "the label that precision, recall, AUROC and AUPRC are about",
+    )
+
+
+def json_flag(parser: Parser, text: str = "print one JSON object") -> None:
+    """Answers for programs."""
+    parser.add_argument("--json", action="store_true", help=text)
+
+
+def configured(arguments: argparse.Namespace, default: Path | None = None) -> Config:
+    """The configuration: that of a file, then ``--set``, then the flags.
+
+    Args:
+        arguments: the parsed words.
+        default: the file to take when none is given, instead of the nearest.
+
+    Raises:
+        ConfigError: a key is unknown or its value wrong; names its path.
+    """
+    import dataclasses
+    from pathlib import Path
+
+    from pitchpipe.config import Config, merged
+
+    overrides: dict[str, Any] = {}
+    for word in arguments.set:
+        overrides = merged(overrides, _setting(word))
+    flags: dict[str, Any] = {}
+    for key, value in vars(arguments).items():
+        section, dot, name = key.partition(".")
+        if dot:
+            flags.setdefault(section, {})[name] = value
+    overrides = merged(overrides, flags)
+    path = Path(arguments.config) if arguments.config else default
+    config = Config.load(path, overrides) if path else Config.discover(Path.cwd(), overrides)
+    blocked = (*config.plugins.block, *arguments.block_plugin)
+    return dataclasses.replace(config, plugins=dataclasses.replace(config.plugins, block=blocked))
+
+
+def pipeline_of(config: Config) -> Pipeline:
+    """The configured pipeline, with progress shown on stderr."""
+    import sys
+
+    from pitchpipe.cli.output import warn
+    from pitchpipe.cli.progress import Progress
+    from pitchpipe.pipeline import Pipeline
+    from pitchpipe.plugins import PluginHost
+
+    host = PluginHost(
+        [Progress(sys.stderr)], block=config.plugins.block, allow=config.plugins.allow
+    )
+    for failure in host.failures:
+        warn(f"left out: {failure}")
+    return Pipeline.from_config(config, host)
+
+
+def _key(add: Add, flag: str, path: str, metavar: str, text: str, kind: type[object] = str) -> None:
+    add(flag, dest=path, metavar=metavar, type=kind, default=argparse.SUPPRESS, help=text)
+
+
+def _setting(word: str) -> Mapping[str, Any]:
+    import tomllib
+
+    key, equals, value = word.partition("=")
+    if equals:
+        for text in (word, f"{key} = {json.dumps(value, ensure_ascii=False)}"):
+            try:
+                return tomllib.loads(text)
+            except tomllib.TOMLDecodeError:
+                continue
+    raise UsageError(
+        f"--set {word!r}: expected KEY=VALUE with the path of a configuration key, "
+        "such as training.n_epochs=4."
+    )

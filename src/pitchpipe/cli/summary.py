@@ -1,0 +1,125 @@
+"""Findings, scores and runs in words and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from pitchpipe.cli.output import number, pairs, shown, table
+
+if TYPE_CHECKING:
+    from pitchpipe.pipeline import Pipeline
+    from pitchpipe.records import Finding, PreparedData
+    from pitchpipe.run import Run
+
+_FIGURES = ("accuracy", "precision", "recall", "f1", "auroc", "auprc", "normalised_exact_match")
+_WIDEST_MATRIX = 12
+
+
+def inferred_text(data: PreparedData) -> str:
+    """What was inferred and what the validators said; "" when there is nothing to say."""
+    parts = [shown(note) for note in data.notes]
+    if data.findings:
+        parts += ["", findings_text(data.findings), ""]
+    return "\n".join(parts)
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """One row a finding."""
+    return table(
+        ("severity", "rule", "count", "where", "what", "fixed by"),
+        [
+            (
+                str(finding.severity),
+                finding.rule,
+                finding.count,
+                _places(finding),
+                finding.message,
+                finding.fix.description if finding.fix else "-",
+            )
+            for finding in findings
+        ],
+    )
+
+
+def scores_text(scores: Mapping[str, Any]) -> str:
+    """The figures, the confusion matrix, and what there is to say about them."""
+    figures: dict[str, object] = {}
+    for name in _FIGURES:
+        if name in scores:
+            figures[name] = number(scores[name])
+            if f"weighted_{name}" in scores:
+                figures[f"weighted {name}"] = number(scores[f"weighted_{name}"])
+    if scores.get("positive_class") is not None:
+        figures["positive class"] = scores["positive_class"]
+    blocks = [pairs(figures)]
+    matrix = scores.get("confusion_matrix")
+    if matrix:
+        blocks.append(_matrix(matrix, scores["classes"]))
+        unknown = scores["unknown_answers"]
+        if unknown["count"]:
+            examples = ", ".join(repr(example) for example in unknown["examples"])
+            blocks.append(f"{unknown['count']} answers are no known label, such as {examples}")
+    blocks += [shown(note) for note in scores["notes"]]
+    return "\n\n".join(blocks)
+
+
+def run_text(run: Run, pipeline: Pipeline) -> str:
+    """All of a run: model, rows, scores, times."""
+    facts = {
+        "model": run.model.name,
+        "base model": run.model.base,
+        "job": run.job.id,
+        "rows": f"{run.prepared.train_rows} to train, {run.prepared.valid_rows} held out",
+        "run folder": str(run.folder),
+    }
+    seconds = [(stage, round(took, 2)) for stage, took in run.stages.items()]
+    blocks = [pairs(facts)]
+    if run.scores:
+        blocks.append(scores_text(run.scores))
+    else:
+        blocks.append("Nothing was held out, so there are no scores.")
+    blocks.append(table(("stage", "seconds"), [(stage, f"{took:.2f}") for stage, took in seconds]))
+    practised = practice_text(pipeline, run.prepared.train_rows)
+    if practised:
+        blocks.append(practised)
+    return "\n\n".join(blocks)
+
+
+def practice_text(pipeline: Pipeline, rows: int) -> str:
+    """Says so where no language model is tuned, and what is trained instead; else ""."""
+    if pipeline.trainer.tunes_language_model:
+        return ""
+    url = str(getattr(pipeline.trainer, "base_url", None) or "")
+    learner = "a stand-in"
+    if url.startswith("offline:"):
+        name = parse_qs(urlsplit(url).query).get("learner", ["ngram"])[0]
+        learner = f"the offline service's learner {name!r}"
+    return (
+        f"No language model was fine-tuned: trainer {pipeline.trainer_name!r} trained {learner} "
+        f"on {rows} records instead."
+    )
+
+
+def _places(finding: Finding) -> str:
+    if not finding.lines:
+        return "-"
+    more = ", ..." if finding.count > len(finding.lines) else ""
+    unit = finding.unit if len(finding.lines) == 1 else f"{finding.unit}s"
+    return f"{unit} {', '.join(map(str, finding.lines))}{more}"
+
+
+def _matrix(matrix: Mapping[str, Any], classes: Mapping[str, Mapping[str, Any]]) -> str:
+    labels = matrix["labels"]
+    if len(labels) > _WIDEST_MATRIX:
+        rows = [
+            (label, *(number(classes[label][key]) for key in ("precision", "recall", "f1")))
+            for label in labels
+        ]
+        return table(("class", "precision", "recall", "f1"), rows)
+    titles = ("true \\ answered", *(shown(column) for column in matrix["columns"]))
+    return table(
+        titles,
+        [(shown(label), *row) for label, row in zip(labels, matrix["rows"], strict=True)],
+    )
