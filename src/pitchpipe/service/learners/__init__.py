@@ -1,0 +1,1 @@
+"""What the offline service trains and asks."""

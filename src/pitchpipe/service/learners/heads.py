@@ -1,0 +1,86 @@
+"""What a head is: the part of a learner that scores the answers it knows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from pitchpipe.service.learners.features import Ints, Rows
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What there is to learn: one prompt a row, and answers by their places in the list of answers.
+
+    Attributes:
+        prompts: the features of each prompt, ALWAYS among them.
+        targets: what to answer to each.
+        others: what not to answer to each, for preferences; else None.
+    """
+
+    prompts: Rows
+    targets: Ints
+    others: Ints | None
+
+
+class Head(ABC):
+    """Scores answers and learns from batches of a lesson. An answer's score is its logit."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def begin(self, lesson: Lesson, answers: int, fresh: bool) -> None:
+        """Makes room for a lesson before its batches.
+
+        Args:
+            lesson: all of it.
+            answers: how many answers are known, those of the lesson among them.
+            fresh: whether the lesson starts now, so that preferences are measured from here.
+        """
+
+    @abstractmethod
+    def supervise(self, batch: Ints, rate: float) -> tuple[Floats, Bools]:
+        """Learns the targets of some rows of the lesson; their losses and hits before that."""
+
+    @abstractmethod
+    def prefer(self, batch: Ints, rate: float, beta: float) -> tuple[Floats, Bools]:
+        """Learns the preferences of some rows of the lesson; losses and hits before that."""
+
+    @abstractmethod
+    def scores(self, prompts: Rows, reference: bool = False) -> Floats:
+        """Shape (prompts, answers); those at the start of the lesson if ``reference``."""
+
+    @abstractmethod
+    def save(self) -> Arrays:
+        """All of it but the lesson."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, arrays: Arrays) -> Self:
+        """The head that was saved.
+
+        Raises:
+            KeyError: an array is missing.
+        """
+
+
+def preference(margins: Floats, beta: float) -> tuple[Floats, Floats]:
+    """The loss of direct preference optimisation, and how hard to push.
+
+    Args:
+        margins: by how much the preferred answer's log-odds over the other rose since the start.
+        beta: weight of the divergence penalty.
+
+    Returns:
+        The loss of each margin, and the share of the full step that it still calls for (0 to 1).
+    """
+    losses = np.logaddexp(0.0, -beta * margins)
+    return losses, -np.expm1(-losses)

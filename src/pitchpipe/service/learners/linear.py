@@ -1,0 +1,140 @@
+"""Softmax over few answers: one weight a feature and answer."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from pitchpipe.service.learners.features import ALWAYS, Ints, Rows
+from pitchpipe.service.learners.heads import Arrays, Bools, Floats, Head, Lesson, preference
+
+_LENGTH = 10.0  # of every prompt's vector, however many features share it
+_CHUNK = 256  # prompts scored at a time
+
+
+class Linear(Head):
+    """Multinomial logistic regression by plain stochastic gradient descent.
+
+    Args:
+        features: the known features, ascending, ALWAYS among them.
+        weights: shape (features, answers).
+        reference: the weights at the start of a lesson of preferences, or None.
+    """
+
+    name = "linear"
+
+    def __init__(
+        self,
+        features: Ints | None = None,
+        weights: npt.NDArray[np.float32] | None = None,
+        reference: npt.NDArray[np.float32] | None = None,
+    ) -> None:
+        self._features = np.array([ALWAYS]) if features is None else features
+        self._weights = np.zeros((1, 0), np.float32) if weights is None else weights
+        self._reference = reference
+
+    def begin(self, lesson: Lesson, answers: int, fresh: bool) -> None:
+        """As Head says."""
+        features = np.union1d(self._features, lesson.prompts.columns)
+        places = np.searchsorted(features, self._features)
+        self._weights = _widen(self._weights, places, (len(features), answers))
+        if lesson.others is None:
+            self._reference = None
+        elif fresh or self._reference is None:
+            self._reference = self._weights.copy()
+        else:
+            self._reference = _widen(self._reference, places, (len(features), answers))
+        self._features = features
+        columns = np.searchsorted(features, lesson.prompts.columns)
+        self._lesson = Lesson(Rows(columns, lesson.prompts.starts), lesson.targets, lesson.others)
+
+    def supervise(self, batch: Ints, rate: float) -> tuple[Floats, Bools]:
+        """As Head says."""
+        rows = self._lesson.prompts.take(batch)
+        targets = self._lesson.targets[batch]
+        each = np.arange(len(batch))
+        scores = _scores(self._weights, rows, rows.lengths)
+        scores -= scores.max(axis=1, keepdims=True)
+        right = scores.argmax(axis=1) == targets
+        shares = np.exp(scores)
+        totals = shares.sum(axis=1, keepdims=True)
+        losses = np.log(totals[:, 0]) - scores[each, targets]
+        shares /= totals
+        shares[each, targets] -= 1.0
+        self._descend(rows, shares, rate)
+        return losses, right
+
+    def prefer(self, batch: Ints, rate: float, beta: float) -> tuple[Floats, Bools]:
+        """As Head says."""
+        if self._lesson.others is None or self._reference is None:
+            raise ValueError("the lesson holds no preferences")
+        rows = self._lesson.prompts.take(batch)
+        targets, others = self._lesson.targets[batch], self._lesson.others[batch]
+        each = np.arange(len(batch))
+        scores = _scores(self._weights, rows, rows.lengths)
+        start = _scores(self._reference, rows, rows.lengths)
+        odds = scores[each, targets] - scores[each, others]
+        losses, push = preference(odds - start[each, targets] + start[each, others], beta)
+        slope = np.zeros_like(scores)
+        slope[each, others] += push
+        slope[each, targets] -= push
+        self._descend(rows, slope, rate)
+        return losses, odds > 0
+
+    def _descend(self, rows: Rows, slope: Floats, rate: float) -> None:
+        share = -rate / len(rows) * _scale(rows.lengths)
+        change = (slope * share[:, np.newaxis]).astype(np.float32)
+        width = self._weights.shape[1]
+        cells = (rows.columns[:, np.newaxis] * width + np.arange(width)).ravel()
+        np.add.at(self._weights.reshape(-1), cells, np.repeat(change, rows.lengths, 0).ravel())
+
+    def scores(self, prompts: Rows, reference: bool = False) -> Floats:
+        """As Head says."""
+        weights = self._reference if reference and self._reference is not None else self._weights
+        places = np.searchsorted(self._features, prompts.columns)
+        places = np.minimum(places, len(self._features) - 1)
+        known = self._features[places] == prompts.columns
+        ends = np.concatenate(([0], np.cumsum(known)))[prompts.starts]
+        rows = Rows(places[known], ends)
+        parts = []
+        for first in range(0, len(rows), _CHUNK):
+            some = np.arange(first, min(first + _CHUNK, len(rows)))
+            parts.append(_scores(weights, rows.take(some), prompts.lengths[some]))
+        return np.concatenate(parts)
+
+    def save(self) -> Arrays:
+        """As Head says."""
+        arrays: Arrays = {"features": self._features.astype(np.uint32), "weights": self._weights}
+        if self._reference is not None:
+            arrays["reference"] = self._reference
+        return arrays
+
+    @classmethod
+    def load(cls, arrays: Arrays) -> Self:
+        """As Head says."""
+        reference = arrays.get("reference")
+        return cls(
+            arrays["features"].astype(np.int64),
+            arrays["weights"].astype(np.float32),
+            None if reference is None else reference.astype(np.float32),
+        )
+
+
+def _scale(lengths: Ints) -> Floats:
+    return _LENGTH / np.sqrt(lengths)
+
+
+def _scores(weights: npt.NDArray[np.float32], rows: Rows, lengths: Ints) -> Floats:
+    """Scores of rows of places, none of them empty, for prompts of these lengths."""
+    sums = np.add.reduceat(weights[rows.columns], rows.starts[:-1])
+    return sums * _scale(lengths)[:, np.newaxis]
+
+
+def _widen(
+    table: npt.NDArray[np.float32], places: Ints, shape: tuple[int, int]
+) -> npt.NDArray[np.float32]:
+    wider = np.zeros(shape, np.float32)
+    wider[places, : table.shape[1]] = table
+    return wider

@@ -1,0 +1,183 @@
+"""The default learner: learns answers from the words and word pairs of prompts, in a second."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+from zipfile import BadZipFile
+from zlib import crc32
+
+import numpy as np
+
+from pitchpipe.errors import DataError
+from pitchpipe.files import atomic
+from pitchpipe.service.learners.answers import Answers, sample
+from pitchpipe.service.learners.features import Ints, Rows, boilerplate, features
+from pitchpipe.service.learners.heads import Head, Lesson
+from pitchpipe.service.learners.judging import UNKNOWN, measure
+from pitchpipe.service.learners.linear import Linear
+from pitchpipe.service.learners.nearest import Nearest
+from pitchpipe.service.learners.texts import Example, examples_of, prompt_of
+from pitchpipe.service.learners.tokens import tokenize
+from pitchpipe.stages import FitOptions, FitStep, Learner, Token
+
+UNTRAINED = "This model has not been trained yet."
+"""What a model says that was never trained."""
+
+_RATE = 0.1
+_MOST_MULTIPLIER = 1000.0  # beyond it weights would overflow
+_FEW, _MANY = 64, 256  # distinct answers: classes for sure, free text for sure
+_HEADS: dict[str, type[Head]] = {head.name: head for head in (Linear, Nearest)}
+_MODEL, _WEIGHTS = "model.json", "weights.npz"
+
+
+class NgramLearner(Learner):
+    """Few distinct answers are classes of a linear model; free text is answered from memory.
+
+    Which of the two is decided by the first records it is trained on, and kept. An answer is always
+    one that it was trained on. With preferences, the preferred answers rise and the others sink.
+    """
+
+    def __init__(
+        self,
+        answers: Answers | None = None,
+        head: Head | None = None,
+        ignored: frozenset[bytes] = frozenset(),
+    ) -> None:
+        self._answers = answers or Answers()
+        self._head = head
+        self._ignored = ignored
+
+    @classmethod
+    def create(cls) -> Self:
+        """An untrained model."""
+        return cls()
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The model that ``save`` wrote.
+
+        Raises:
+            DataError: a file is missing or damaged.
+        """
+        path = folder / _MODEL
+        try:
+            model = json.loads(path.read_bytes())
+            answers = Answers(model["answers"])
+            ignored = frozenset(word.encode("utf-8", "surrogatepass") for word in model["ignored"])
+            head = None
+            if model["head"] is not None:
+                path = folder / _WEIGHTS
+                with np.load(path, allow_pickle=False) as arrays:
+                    head = _HEADS[model["head"]].load(dict(arrays))
+        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+            raise DataError(
+                f"{path}: not a saved model ({type(error).__name__}: {error}); train it again."
+            ) from error
+        return cls(answers, head, ignored)
+
+    def save(self, folder: Path) -> None:
+        """Writes ``model.json`` and, once trained, ``weights.npz``."""
+        if self._head is not None:
+            with atomic(folder / _WEIGHTS, "wb") as stream:
+                np.savez(stream, allow_pickle=False, **self._head.save())
+        model = {
+            "head": self._head.name if self._head else None,
+            "answers": self._answers.texts,
+            "ignored": sorted(word.decode("utf-8", "surrogatepass") for word in self._ignored),
+        }
+        with atomic(folder / _MODEL) as stream:
+            json.dump(model, stream)
+
+    def fit(
+        self,
+        train: Sequence[Mapping[str, Any]],
+        valid: Sequence[Mapping[str, Any]],
+        options: FitOptions,
+        done_epochs: int = 0,
+    ) -> Iterator[FitStep]:
+        """Trains in place, one step an item; a record without an answer only counts."""
+        taught = [list(examples_of(record)) for record in train]
+        examples = [example for found in taught for example in found]
+        owners = np.repeat(np.arange(len(taught)), [len(found) for found in taught])
+        if examples:
+            self._begin(examples, fresh=done_epochs == 0)
+        exam = self._lesson([e for record in valid for e in examples_of(record)])
+        pairs = _are_pairs(examples)
+        rate = _RATE * min(options.learning_rate_multiplier, _MOST_MULTIPLIER)
+        step = done_epochs * -(-len(train) // options.batch_size)
+        for epoch in range(done_epochs + 1, options.n_epochs + 1):
+            batches = _batches(owners, len(train), options, epoch)
+            for place, batch in enumerate(batches, 1):
+                losses, right = np.zeros(1), np.zeros(1, np.bool_)
+                if self._head and len(batch):
+                    if pairs:
+                        losses, right = self._head.prefer(batch, rate, options.beta)
+                    else:
+                        losses, right = self._head.supervise(batch, rate)
+                last = place == len(batches)
+                measured: tuple[float, float] | tuple[None, None] = (None, None)
+                if last and self._head and len(exam.prompts):
+                    measured = measure(self._head, exam, options.beta)
+                yield FitStep(
+                    step := step + 1,
+                    epoch,
+                    last,
+                    float(losses.mean()),
+                    float(right.mean()),
+                    *measured,
+                )
+
+    def answer(
+        self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
+    ) -> Sequence[Token]:
+        """The likeliest answer, or one by chance at a temperature above 0."""
+        if self._head is None:
+            return [Token(text, 0.0, ((text, 0.0),)) for text in tokenize(UNTRAINED)]
+        prompt = prompt_of(request)
+        scores = self._head.scores(Rows.of([features(prompt, self._ignored)]))[0]
+        rng = np.random.default_rng((abs(seed), crc32(prompt.encode("utf-8", "surrogatepass"))))
+        return self._answers.spell(sample(scores, temperature, rng), scores)
+
+    def _begin(self, examples: Sequence[Example], fresh: bool) -> None:
+        texts = {example.answer for example in examples}
+        texts |= {example.other for example in examples if example.other is not None}
+        if fresh:
+            self._answers = self._answers.with_more(texts)
+            self._ignored |= boilerplate(example.prompt for example in examples)
+        if self._head is None:
+            free = len(texts) > _FEW and len(texts) * 3 > len(examples)
+            self._head = Nearest() if free or len(texts) > _MANY else Linear()
+        self._head.begin(self._lesson(examples), len(self._answers), fresh)
+
+    def _lesson(self, examples: Sequence[Example]) -> Lesson:
+        places = self._answers.places
+        targets = [places.get(example.answer, UNKNOWN) for example in examples]
+        others = None
+        if _are_pairs(examples):
+            others = np.array([places.get(example.other or "", UNKNOWN) for example in examples])
+        prompts = Rows.of([features(example.prompt, self._ignored) for example in examples])
+        return Lesson(prompts, np.array(targets), others)
+
+
+def _are_pairs(examples: Sequence[Example]) -> bool:
+    return bool(examples) and all(example.other is not None for example in examples)
+
+
+def _batches(owners: Ints, records: int, options: FitOptions, epoch: int) -> list[Ints]:
+    """The examples of each step of an epoch, shuffled by the seed and the epoch alone.
+
+    Args:
+        owners: the record of each example.
+        records: how many there are.
+        options: the seed and the batch size, in records.
+        epoch: counted from 1.
+    """
+    rng = np.random.default_rng((abs(options.seed), epoch))
+    turns = (rng.permutation(records) // options.batch_size)[owners]
+    steps = -(-records // options.batch_size)
+    return np.split(
+        np.argsort(turns, kind="stable"), np.cumsum(np.bincount(turns, minlength=steps))[:-1]
+    )
