@@ -71,10 +71,12 @@ class InvalidDataError(DataError):
     Args:
         name: the file, or what to call the table.
         findings: the errors.
+        legend: a last line, such as what the columns are called in the file.
     """
 
-    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
-        super().__init__("\n".join(finding.describe(name) for finding in findings))
+    def __init__(self, name: str, findings: Sequence[Finding], legend: str = "") -> None:
+        lines = [finding.describe(name) for finding in findings]
+        super().__init__("\n".join([*lines, legend] if legend else lines))
         self.findings = tuple(findings)
 
 

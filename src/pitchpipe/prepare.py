@@ -51,8 +51,8 @@ def prepare(table: Table, selection: Selection, outputs: Outputs, watch: Watch) 
         schema = infer(str(table.path or table.name), sample, config)
         formatter = selection.formatter(schema)
     with watch.stage("validate"):
-        checks = _Checks(table, selection, formatter, watch)
-        fixes = checks.source(chunks, schema)
+        checks = _Checks(table, schema, selection, formatter, watch)
+        fixes = checks.source(chunks)
         cleaned = _Cleaned(chunks, _Clean(schema, tuple(fixes)))
     with watch.stage("format"):
         formatting = _Formatting(formatter, schema, config.task, cleaned)
@@ -107,19 +107,25 @@ class _Checks:
     """Runs validators by scope and gathers what they find."""
 
     def __init__(
-        self, table: Table, selection: Selection, formatter: Named[Formatter], watch: Watch
+        self,
+        table: Table,
+        schema: Schema,
+        selection: Selection,
+        formatter: Named[Formatter],
+        watch: Watch,
     ) -> None:
         self.findings: list[Finding] = []
         self._table = table
+        self._schema = schema
         self._selection = selection
         self._watch = watch
         self._contract = formatter.stage.contract(formatter.name)
 
-    def source(self, chunks: Chunks, schema: Schema) -> list[Fix]:
+    def source(self, chunks: Chunks) -> list[Fix]:
         """The fixes after which the source validators find nothing more to fix."""
         fixes: list[Fix] = []
         for _ in range(MOST_ROUNDS):
-            clean = _Clean(schema, tuple(fixes))
+            clean = _Clean(self._schema, tuple(fixes))
             found = self._run("source", chunks, clean)
             fixable = [f for f in found if f.fix] if self._selection.config.data.fix else []
             # what is fixed now is not found again; the rest is reported by the last round
@@ -157,7 +163,8 @@ class _Checks:
     def _stop_on_errors(self, found: Sequence[Finding], fixable: Sequence[Finding]) -> None:
         fatal = [f for f in found if f.severity is Severity.ERROR and f not in fixable]
         if fatal:
-            raise InvalidDataError(str(self._table.path or self._table.name), fatal)
+            name = str(self._table.path or self._table.name)
+            raise InvalidDataError(name, fatal, self._schema.legend)
 
 
 @dataclass

@@ -77,9 +77,13 @@ class Finding:
         shown = ", ".join(map(str, self.lines))
         more = ", ..." if self.count > len(self.lines) > 0 else ""
         where = f"{file}, {self.unit} {shown}{more}" if shown else file
-        expected = f" Expected {self.expected.rstrip('.')}." if self.expected else ""
-        example = f" Example: {self.example!r}." if self.example else ""
-        return f"{where}: {self.rule}: {self.message.rstrip('.')}.{expected}{example}"
+        parts = [self.message]
+        if self.expected:
+            parts.append(f"Expected {self.expected}")
+        if self.example:
+            parts.append(f"Example: {self.example!r}")
+        sentences = (part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
+        return f"{where}: {self.rule}: {' '.join(sentences)}"
 
     def to_json(self) -> dict[str, Any]:
         """The finding as JSON types; the fix by its description."""

@@ -49,10 +49,17 @@ class Schema:
     shape: Format | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def legend(self) -> str:
+        """What the stages' names are called in the file, where that differs; else nothing."""
+        renamed = [f"{new!r} is column {old!r}" for new, old in self.rename.items() if new != old]
+        return f"Here {' and '.join(renamed)}." if renamed else ""
+
     def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """The chunk under the names that the stages know; plain columns that have no part go."""
-        renamed = chunk.rename(columns={old: new for new, old in self.rename.items()})
-        return renamed if self.shape else renamed[list(self.rename)]
+        taken = self.rename.keys() - self.rename.values()
+        kept = [c for c in chunk.columns if c not in taken] if self.shape else self.rename.values()
+        return chunk[list(kept)].rename(columns={old: new for new, old in self.rename.items()})
 
 
 def infer(name: str, sample: pd.DataFrame, data: DataConfig, *, answers: bool = True) -> Schema:
@@ -109,7 +116,7 @@ def _infer_plain(name: str, sample: pd.DataFrame, rename: dict[str, str], answer
         rename[PROMPT] = prompt
         if prompt != PROMPT:
             notes.append(f"Column {prompt!r} is taken for the prompt.")
-    if GROUP in sample.columns and GROUP not in rename:
+    if GROUP in sample.columns and GROUP not in {*rename, *rename.values()}:
         rename[GROUP] = GROUP
     order = [role for role in (PROMPT, COMPLETION, GROUP) if role in rename]
     return Schema({role: rename[role] for role in order}, None, tuple(notes))
