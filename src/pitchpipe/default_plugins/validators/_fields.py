@@ -95,6 +95,14 @@ def is_empty(cell: object) -> bool:
     )
 
 
+def hollow(values: Sequence[object]) -> Bools:
+    """Which of some cells are empty."""
+    return np.array(
+        [(not cell or cell.isspace()) if type(cell) is str else is_empty(cell) for cell in values],
+        dtype=np.bool_,
+    )
+
+
 def as_text(cell: object) -> str:
     """A cell as text: anything but text as JSON writes it."""
     return cell if isinstance(cell, str) else json.dumps(cell, sort_keys=True, default=_plain)
@@ -104,13 +112,7 @@ def empties(chunk: pd.DataFrame, columns: Iterable[str]) -> Bools:
     """The rows in which at least one of the columns is empty."""
     hits = np.zeros(len(chunk), dtype=np.bool_)
     for column in columns:
-        hits |= np.array(
-            [
-                (not cell or cell.isspace()) if type(cell) is str else is_empty(cell)
-                for cell in cells(chunk, column)
-            ],
-            dtype=np.bool_,
-        )
+        hits |= hollow(cells(chunk, column))
     return hits
 
 

@@ -52,10 +52,10 @@ class ClassCounts(FormatAware[ClassCountsState]):
         if state.counts is None or self._contract.format == "preference":
             return state
         labels = [
-            cell if type(cell) is str else None if is_empty(cell) else as_text(cell)
+            cell if type(cell) is str else "" if is_empty(cell) else as_text(cell)
             for cell in answers(chunk, self._contract.format)
         ]
-        counts = Counter(label for label in labels if label is not None and not is_empty(label))
+        counts = {label: n for label, n in Counter(labels).items() if not is_empty(label)}
         lines = chunk.index.tolist()
         # of equal keys the last counts, so backwards the first row's
         first = dict(zip(reversed(labels), reversed(lines), strict=True))

@@ -13,7 +13,7 @@ from pitchpipe.default_plugins.validators._digests import Remembered, digest
 from pitchpipe.default_plugins.validators._fields import (
     FormatAware,
     answers,
-    is_empty,
+    hollow,
     questions,
 )
 from pitchpipe.default_plugins.validators._places import lowest, rows
@@ -25,7 +25,7 @@ from pitchpipe.stages import Scope
 class ConflictingCompletions(FormatAware[Remembered]):
     """Finds prompts with different completions; rows without either do not count.
 
-    Preferences are left alone: there one input may well have many outputs. It remembers 40 bytes
+    Preferences are left alone: there one input may well have many outputs. It remembers 24 bytes
     a row.
     """
 
@@ -41,11 +41,8 @@ class ConflictingCompletions(FormatAware[Remembered]):
         if record_format == "preference":
             return state
         asked, answered = questions(chunk, record_format), answers(chunk, record_format)
-        whole = np.array(
-            [not (is_empty(q) or is_empty(a)) for q, a in zip(asked, answered, strict=True)],
-            dtype=np.bool_,
-        )
-        return state.add(chunk, digest([asked]), digest([answered]), where=whole)
+        whole = ~(hollow(asked) | hollow(answered))
+        return state.add(chunk, digest([asked]), digest([answered])[:, 0], whole)
 
     def merge(self, a: Remembered, b: Remembered) -> Remembered:
         """The rows of both."""
@@ -58,7 +55,7 @@ class ConflictingCompletions(FormatAware[Remembered]):
             return []
         first = np.flatnonzero(np.diff(run, prepend=-1))
         at_odds = np.zeros(len(first), dtype=np.bool_)
-        at_odds[run[(completions != completions[first[run]]).any(axis=1)]] = True
+        at_odds[run[completions != completions[first[run]]]] = True
         hits = lines[at_odds[run]]
         if not len(hits):
             return []

@@ -15,6 +15,7 @@ from pitchpipe.default_plugins.validators._fields import (
     MESSAGES,
     OUTPUTS,
     TOOLS,
+    Bools,
     FormatAware,
     cells,
 )
@@ -43,7 +44,8 @@ class DropLines:
         """The chunk without them."""
         here = chunk.index.to_numpy(np.int64)
         at = np.minimum(np.searchsorted(self.lines, here), len(self.lines) - 1)
-        return chunk.loc[self.lines[at] != here]
+        kept: Bools = self.lines[at] != here
+        return chunk.loc[kept]
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class DuplicateRows(FormatAware[Remembered]):
     def observe(self, state: Remembered, chunk: pd.DataFrame) -> Remembered:
         """Adds the chunk's rows."""
         columns = _COMPARED[self._contract.format]
-        return state.add(chunk, digest([cells(chunk, column) for column in columns]))
+        return state.add(chunk, digest([cells(chunk, column) for column in columns], 2))
 
     def merge(self, a: Remembered, b: Remembered) -> Remembered:
         """The rows of both."""

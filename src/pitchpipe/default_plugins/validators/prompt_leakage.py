@@ -20,7 +20,7 @@ from pitchpipe.stages import Scope
 class PromptLeakage(FormatAware[Remembered]):
     """Finds validation records whose prompt is also in training, which makes scores too good.
 
-    It remembers 32 bytes a record.
+    It remembers 24 bytes a record.
     """
 
     scope: ClassVar[Scope] = "split"
@@ -31,9 +31,9 @@ class PromptLeakage(FormatAware[Remembered]):
 
     def observe(self, state: Remembered, chunk: pd.DataFrame) -> Remembered:
         """Adds the chunk's records."""
-        held_out = np.array([[side == "valid"] for side in chunk["split"]], dtype=np.uint64)
+        held_out = np.array([side == "valid" for side in chunk["split"]], dtype=np.uint64)
         prompts = digest([questions(chunk, self._contract.format)])
-        return state.add(chunk, prompts, held_out.reshape(-1, 1))
+        return state.add(chunk, prompts, held_out)
 
     def merge(self, a: Remembered, b: Remembered) -> Remembered:
         """The records of both."""
@@ -44,7 +44,7 @@ class PromptLeakage(FormatAware[Remembered]):
         lines, run, sides = state.table()
         if not len(lines):
             return []
-        held_out = sides[:, 0] == 1
+        held_out = sides == 1
         trained = np.zeros(run[-1] + 1, dtype=np.bool_)
         trained[run[~held_out]] = True
         hits = lines[held_out & trained[run]]
