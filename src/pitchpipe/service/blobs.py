@@ -1,0 +1,90 @@
+"""Bytes and folders that the service keeps beside its database, under names of its own making."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pitchpipe.files import atomic, sync_folder
+
+
+class Blobs:
+    """File contents, saved models and locks in one folder.
+
+    Keys are ids that the service gave; nothing a client wrote becomes a path.
+
+    Args:
+        folder: where to keep them; made if missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._files = folder / "files"
+        self._models = folder / "models"
+        self._locks = folder / "locks"
+        for path in (self._files, self._models, self._locks):
+            path.mkdir(parents=True, exist_ok=True)
+
+    def write(self, key: str, content: bytes) -> None:
+        """Keeps the bytes; they are on disk when this returns.
+
+        Raises:
+            WriteError: there is no room.
+        """
+        with atomic(self._files / key, "wb") as stream:
+            stream.write(content)
+
+    def read(self, key: str) -> bytes:
+        """The bytes.
+
+        Raises:
+            FileNotFoundError: there are none.
+        """
+        return (self._files / key).read_bytes()
+
+    def drop(self, key: str) -> None:
+        """Forgets the bytes."""
+        (self._files / key).unlink(missing_ok=True)
+
+    def model(self, key: str) -> Path:
+        """The folder of a saved model."""
+        return self._models / key
+
+    def save_model(self, key: str, save: Callable[[Path], None]) -> None:
+        """Keeps what ``save`` writes into the empty folder it is given, in place of what was."""
+        partial = self._models / f".{key}"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        save(partial)
+        final = self.model(key)
+        shutil.rmtree(final, ignore_errors=True)
+        partial.rename(final)
+        sync_folder(self._models)
+
+    def drop_model(self, key: str) -> None:
+        """Forgets a saved model."""
+        shutil.rmtree(self.model(key), ignore_errors=True)
+
+    @contextlib.contextmanager
+    def claim(self, key: str, *, wait: bool = False) -> Iterator[bool]:
+        """Whether this thread, of all threads and processes, may work on something now.
+
+        The claim ends with the block, or with the process, however that ends.
+
+        Args:
+            key: an id of the service.
+            wait: wait for the claim instead of answering False.
+        """
+        descriptor = os.open(self._locks / key, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,61 @@
+"""The base models that the service knows by name; all of them are the same untrained learner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pitchpipe.records import Format
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base model.
+
+    Attributes:
+        id: its full name.
+        format: the records it is trained on: "completion" or "chat".
+        created: Unix seconds.
+    """
+
+    id: str
+    format: Format
+    created: int
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The fine-tuning methods it takes."""
+        return ("supervised",) if self.format == "completion" else ("supervised", "dpo")
+
+
+_COMPLETION = {
+    "ada": 1649357491,
+    "babbage": 1649358449,
+    "curie": 1649359874,
+    "davinci": 1649359874,
+    "babbage-002": 1692634615,
+    "davinci-002": 1692634301,
+}
+_CHAT = {
+    "gpt-3.5-turbo-0125": 1706048358,
+    "gpt-3.5-turbo-1106": 1698959748,
+    "gpt-4o-2024-08-06": 1722814719,
+    "gpt-4o-mini-2024-07-18": 1721172717,
+    "gpt-4.1-2025-04-14": 1744315746,
+    "gpt-4.1-mini-2025-04-14": 1744317547,
+    "gpt-4.1-nano-2025-04-14": 1744321025,
+}
+_ALIASES = {
+    "gpt-3.5-turbo": "gpt-3.5-turbo-0125",
+    "gpt-4o": "gpt-4o-2024-08-06",
+    "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
+    "gpt-4.1": "gpt-4.1-2025-04-14",
+    "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
+    "gpt-4.1-nano": "gpt-4.1-nano-2025-04-14",
+}
+
+BASES: dict[str, Base] = {
+    **{name: Base(name, "completion", created) for name, created in _COMPLETION.items()},
+    **{name: Base(name, "chat", created) for name, created in _CHAT.items()},
+    **{alias: Base(name, "chat", _CHAT[name]) for alias, name in _ALIASES.items()},
+}
+"""By every name they answer to: the full one and the one that moves from version to version."""

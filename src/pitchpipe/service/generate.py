@@ -1,0 +1,136 @@
+"""Completions and chat completions."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator
+
+from pitchpipe.records import Format
+from pitchpipe.service import streaming, tokens
+from pitchpipe.service.answers import Answer, chat_choice, completion_choice, trim
+from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
+from pitchpipe.service.models import Model, Models, unknown
+from pitchpipe.service.params import CreateChat, CreateCompletion, check
+
+_DEFAULT_TOKENS = 16  # of a completion; a chat completion has no limit of its own
+_ENDPOINT = {"completion": "v1/completions", "chat": "v1/chat/completions"}
+
+
+class Generator:
+    """The routes ``/v1/completions`` and ``/v1/chat/completions``.
+
+    Without a ``seed`` the request itself decides, so that the same request has the same answer.
+
+    Args:
+        models: who answers.
+        clock: Unix seconds.
+        seed: makes the answers' ids.
+    """
+
+    def __init__(self, models: Models, clock: Callable[[], float], seed: int) -> None:
+        self._models = models
+        self._clock = clock
+        self._seed = seed
+        self._numbers = itertools.count(1)
+
+    def completion(self, request: Request) -> Response:
+        """Completes one or several prompts."""
+        body = request.json()
+        asked = check(CreateCompletion, body)
+        model = self._model(asked.model, "completion")
+        prompts = _prompts(asked)
+        limit = _DEFAULT_TOKENS if asked.max_tokens is None else asked.max_tokens
+        spoken = [
+            (prompt if asked.echo else "", answer)
+            for prompt in prompts
+            for answer in self._answers(model, body | {"prompt": prompt}, asked, limit)
+        ]
+        said = sum(len(answer.tokens) for _, answer in spoken)
+        usage = tokens.usage(sum(map(tokens.count, prompts)), said)
+        head = self._head("cmpl-", "text_completion", body)
+        if asked.stream:
+            pieces = streaming.completion_pieces(spoken, asked.logprobs)
+            return streaming.respond(head, pieces, usage if asked.streams_usage else None)
+        choices = [
+            completion_choice(index, echo, answer, asked.logprobs)
+            for index, (echo, answer) in enumerate(spoken)
+        ]
+        return Response.of_json(head | {"choices": choices, "usage": usage})
+
+    def chat(self, request: Request) -> Response:
+        """Continues a conversation."""
+        body = request.json()
+        asked = check(CreateChat, body)
+        model = self._model(asked.model, "chat")
+        limit = asked.max_completion_tokens or asked.max_tokens
+        answers = list(self._answers(model, body, asked, limit))
+        said = sum(len(answer.tokens) for answer in answers)
+        usage = tokens.usage(tokens.count(body["messages"]), said)
+        top = (asked.top_logprobs or 0) if asked.logprobs else None
+        if asked.stream:
+            head = self._head("chatcmpl-", "chat.completion.chunk", body)
+            pieces = streaming.chat_pieces(answers, top)
+            return streaming.respond(head, pieces, usage if asked.streams_usage else None)
+        choices = [chat_choice(index, answer, top) for index, answer in enumerate(answers)]
+        head = self._head("chatcmpl-", "chat.completion", body)
+        return Response.of_json(head | {"choices": choices, "usage": usage})
+
+    def _model(self, name: str, form: Format) -> Model:
+        model = self._models.find(name)
+        if model is None:
+            raise unknown(name)
+        own = model.base.format
+        if own != form:
+            raise ApiError(
+                404,
+                f"This is a {own} model and not supported in the {_ENDPOINT[form]} endpoint. "
+                f"Did you mean to use {_ENDPOINT[own]}?",
+                param="model",
+            )
+        return model
+
+    def _answers(
+        self, model: Model, body: JSON, asked: CreateCompletion | CreateChat, limit: int | None
+    ) -> Iterator[Answer]:
+        temperature = 1.0 if asked.temperature is None else asked.temperature
+        seed = asked.seed
+        if seed is None:
+            seed = int.from_bytes(self._digest(body)[:4]) if temperature else 0
+        for choice in range(asked.n or 1):
+            said = self._models.answer(model, body, temperature, seed + choice)
+            yield trim(said, asked.stops, limit)
+
+    def _head(self, prefix: str, kind: str, body: JSON) -> JSON:
+        return {
+            "id": prefix + self._digest(body, next(self._numbers)).hex()[:29],
+            "object": kind,
+            "created": int(self._clock()),
+            "model": body["model"],
+        }
+
+    def _digest(self, body: JSON, number: int = 0) -> bytes:
+        return hashlib.sha256(b"%d/%d/%b" % (self._seed, number, dumps(body))).digest()
+
+
+def _prompts(asked: CreateCompletion) -> list[str]:
+    if asked.echo and asked.logprobs is not None:
+        raise ApiError(
+            400,
+            "This service gives no log probabilities of an echoed prompt; "
+            "leave out 'echo' or 'logprobs'.",
+            param="echo",
+            code="unsupported_parameter",
+        )
+    if asked.prompt is None:
+        return [""]
+    given = [asked.prompt] if isinstance(asked.prompt, str) else asked.prompt
+    prompts = [prompt for prompt in given if isinstance(prompt, str)]
+    if len(prompts) < len(given):
+        raise ApiError(
+            400,
+            "This service has no tokenizer: send 'prompt' as text, not as tokens.",
+            param="prompt",
+            code="unsupported_value",
+        )
+    return prompts

@@ -1,0 +1,131 @@
+"""Requests and responses, free of any HTTP library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+JSON = dict[str, Any]
+"""A JSON object."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client sends.
+
+    Attributes:
+        method: in capitals.
+        path: as sent, percent-encoded, without the query.
+        query: the decoded pairs of the query, in order.
+        headers: by lower-case name.
+        body: the bytes of the body.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @classmethod
+    def of(
+        cls, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> Request:
+        """A request from the parts of a request line.
+
+        Args:
+            method: in capitals.
+            target: path and query, percent-encoded.
+            headers: names in any case; the last of one name counts.
+            body: the bytes of the body.
+        """
+        path, _, query = target.partition("?")
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
+        return cls(method, path, pairs, {name.lower(): value for name, value in headers}, body)
+
+    def get(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        return next((value for key, value in self.query if key == name), None)
+
+    def json(self) -> JSON:
+        """The body as a JSON object; an empty body is an empty object.
+
+        Raises:
+            ApiError: it is not one.
+        """
+        if not self.body:
+            return {}
+        try:
+            value = json.loads(self.body.decode(), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise ApiError(
+                400,
+                "We could not parse the JSON body of your request. "
+                "The body must be one JSON object, in UTF-8, with content-type application/json.",
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the service answers.
+
+    Attributes:
+        status: the HTTP status.
+        headers: by lower-case name.
+        body: the bytes, or their pieces as they become available.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | Iterator[bytes]
+
+    @classmethod
+    def of_json(cls, value: JSON, status: int = 200) -> Response:
+        """A JSON answer."""
+        return cls(status, {"content-type": "application/json"}, dumps(value))
+
+
+class ApiError(Exception):
+    """A refusal in the API's own form.
+
+    Args:
+        status: the HTTP status.
+        message: one sentence for a person.
+        param: the parameter at fault, dotted.
+        code: the reason for a program.
+        kind: the API's error type.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        kind: str = "invalid_request_error",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: JSON = {
+            "error": {"message": message, "type": kind, "param": param, "code": code}
+        }
+
+    def response(self) -> Response:
+        """The refusal as a response."""
+        return Response.of_json(self.body, self.status)
+
+
+def dumps(value: object) -> bytes:
+    """Compact JSON in ASCII, whatever characters the strings hold."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

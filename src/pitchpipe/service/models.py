@@ -1,0 +1,194 @@
+"""Base and tuned models: which there are, and the learners that answer for them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from pitchpipe.service.blobs import Blobs
+from pitchpipe.service.catalog import BASES, Base
+from pitchpipe.service.http import JSON, ApiError, Request, Response
+from pitchpipe.service.store import Filter, Store
+from pitchpipe.stages import Learner, Token
+
+OWNER = "offline"
+"""The organization that everything belongs to."""
+
+_TUNED = "tuned"
+_CHECKPOINT = "checkpoint"
+_KEPT_LOADED = 8
+
+
+class Model:
+    """A model that can be asked and trained on.
+
+    Attributes:
+        name: what it was found by.
+        base: the base model it descends from.
+        key: under which its learner is saved, "" for an untrained one.
+    """
+
+    def __init__(self, name: str, base: Base, key: str) -> None:
+        self.name = name
+        self.base = base
+        self.key = key
+
+
+class Models:
+    """The routes under ``/v1/models``, and the learners behind the names.
+
+    Args:
+        store: where tuned models are listed.
+        blobs: where they are saved.
+        learner: the class that trains and answers.
+        learner_name: under which it is registered; a model answers only through its own.
+    """
+
+    def __init__(
+        self, store: Store, blobs: Blobs, learner: type[Learner], learner_name: str
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._learner = learner
+        self._learner_name = learner_name
+        self._loaded: OrderedDict[str, tuple[Learner, threading.Lock]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def list(self, _: Request) -> Response:
+        """Lists the base models, then the tuned ones; their checkpoints only answer by name."""
+        rows = self._store.rows("model", Filter(parent=_TUNED))
+        data = [*(_shown(name, base) for name, base in BASES.items()), *(row.body for row in rows)]
+        return Response.of_json({"object": "list", "data": data})
+
+    def retrieve(self, _: Request, name: str) -> Response:
+        """Describes a model."""
+        if name in BASES:
+            return Response.of_json(_shown(name, BASES[name]))
+        row = self._store.get("model", name)
+        if row is None:
+            raise unknown(name)
+        return Response.of_json(row.body)
+
+    def delete(self, _: Request, name: str) -> Response:
+        """Deletes a tuned model."""
+        if name in BASES:
+            raise ApiError(
+                403,
+                f"The model '{name}' is a base model and cannot be deleted.",
+                param="model",
+                kind="insufficient_permissions",
+            )
+        row = self._store.get("model", name)
+        if row is None:
+            raise unknown(name)
+        self.forget(name)
+        return Response.of_json({"id": name, "object": "model", "deleted": True})
+
+    def find(self, name: str) -> Model | None:
+        """The model of that name, if there is one."""
+        if name in BASES:
+            return Model(name, BASES[name], "")
+        row = self._store.get("model", name)
+        if row is None:
+            return None
+        return Model(name, BASES[row.private["base"]], row.private["key"])
+
+    def add(self, name: str, base: Base, key: str, created: int, *, checkpoint: bool) -> None:
+        """Gives a saved learner a name.
+
+        Args:
+            name: the model's name.
+            base: the base model it descends from.
+            key: under which its learner is saved.
+            created: Unix seconds.
+            checkpoint: whether it is left out of the list of models.
+        """
+        self._store.add(
+            "model",
+            name,
+            {"id": name, "object": "model", "created": created, "owned_by": OWNER},
+            parent=_CHECKPOINT if checkpoint else _TUNED,
+            private={"base": base.id, "key": key, "learner": self._learner_name},
+        )
+
+    def forget(self, name: str) -> None:
+        """Takes a name away, and the saved learner with its last name."""
+        row = self._store.get("model", name)
+        if row is None:
+            return
+        self._store.delete("model", name)
+        key = row.private["key"]
+        others = [
+            *self._store.rows("model", Filter(_TUNED)),
+            *self._store.rows("model", Filter(_CHECKPOINT)),
+        ]
+        if not any(other.private["key"] == key for other in others):
+            self._blobs.drop_model(key)
+
+    def learner(self, model: Model) -> Learner:
+        """A learner of one's own, to train further.
+
+        Raises:
+            ApiError: the model is no longer there, or another learner trained it.
+        """
+        if not model.key:
+            return self._learner.create()
+        row = self._store.get("model", model.name)
+        if row is not None and row.private["learner"] != self._learner_name:
+            raise ApiError(
+                400,
+                f"The model `{model.name}` was trained by the learner "
+                f"'{row.private['learner']}', but this service runs '{self._learner_name}'.",
+                param="model",
+                code="model_not_available",
+            )
+        return self.saved(model.key)
+
+    def saved(self, key: str) -> Learner:
+        """The learner saved under a key.
+
+        Raises:
+            ApiError: it is no longer there.
+        """
+        folder = self._blobs.model(key)
+        if not folder.is_dir():
+            raise ApiError(404, f"The saved model {key} is gone.", code="model_not_found")
+        return self._learner.load(folder)
+
+    def answer(self, model: Model, body: JSON, temperature: float, seed: int) -> Sequence[Token]:
+        """What the model says.
+
+        Args:
+            model: which one.
+            body: the body of a request with one prompt.
+            temperature: 0 for the likeliest answer.
+            seed: decides among the others.
+        """
+        learner, lock = self._ready(model)
+        with lock:
+            return learner.answer(body, temperature, seed)
+
+    def _ready(self, model: Model) -> tuple[Learner, threading.Lock]:
+        with self._lock:
+            if model.key in self._loaded:
+                self._loaded.move_to_end(model.key)
+            else:
+                self._loaded[model.key] = (self.learner(model), threading.Lock())
+                if len(self._loaded) > _KEPT_LOADED:
+                    self._loaded.popitem(last=False)
+            return self._loaded[model.key]
+
+
+def unknown(name: str) -> ApiError:
+    """The refusal for a model that does not exist."""
+    return ApiError(
+        404,
+        f"The model `{name}` does not exist or you do not have access to it.",
+        code="model_not_found",
+    )
+
+
+def _shown(name: str, base: Base) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": base.created, "owned_by": "openai"}

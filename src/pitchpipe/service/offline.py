@@ -1,0 +1,75 @@
+"""Services by URL: ``offline:FOLDER?learner=NAME``, one a folder in a process."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import deque
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from pitchpipe.errors import ConfigError
+from pitchpipe.service.service import Service
+from pitchpipe.stages import Learner
+
+SCHEME = "offline:"
+"""How the URL of an offline service begins."""
+
+_DEFAULT_LEARNER = "ngram"
+_KEPT_OPEN = 4
+
+Key = tuple[Path | None, str]
+
+_lock = threading.Lock()
+_open: weakref.WeakValueDictionary[Key, Service] = weakref.WeakValueDictionary()
+_recent: deque[Service] = deque(maxlen=_KEPT_OPEN)
+_in_memory: dict[str, Service] = {}
+
+
+def open_service(url: str) -> Service:
+    """The service of that URL; the same one for all who ask in this process.
+
+    A service with a folder may close when nobody uses it; its folder has everything. The one
+    without a folder lives as long as the process, or until it is closed.
+
+    Args:
+        url: ``offline:FOLDER?learner=NAME``; without a folder it is in memory, without a learner
+            it is ``ngram``.
+
+    Raises:
+        ConfigError: it is no such URL.
+        UnknownNameError: no plugin offers the learner.
+    """
+    folder, learner_name = _parse(url)
+    key = (folder, learner_name)
+    with _lock:
+        service = _open.get(key)
+        if service is None or service.closed:
+            service = Service(folder, learner=_learner(learner_name), learner_name=learner_name)
+            _open[key] = service
+            if folder is None:
+                _in_memory[learner_name] = service
+        if folder is not None and service not in _recent:
+            _recent.append(service)
+        return service
+
+
+def _parse(url: str) -> tuple[Path | None, str]:
+    if not url.startswith(SCHEME):
+        raise ConfigError(f"{url!r} is no URL of an offline service; expected offline:FOLDER.")
+    path, _, query = url.removeprefix(SCHEME).partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    learner = options.pop("learner", _DEFAULT_LEARNER)
+    if options or not learner:
+        raise ConfigError(f"{url!r}: the only option is ?learner=NAME; found ?{query}.")
+    return (Path(path).expanduser().resolve() if path else None), learner
+
+
+def _learner(name: str) -> type[Learner] | None:
+    if name == _DEFAULT_LEARNER:
+        return None
+    from pitchpipe.plugins import PluginHost
+
+    host = PluginHost()
+    stage: type[Learner] = host.get(host.learners, name).stage
+    return stage

@@ -1,0 +1,326 @@
+"""The bodies of requests, and the API's words for what is wrong with one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from pitchpipe.service.http import JSON, ApiError
+
+Auto = Literal["auto"]
+Metadata = Annotated[
+    dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
+    Field(max_length=16),
+]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class Params(BaseModel):
+    """A body: nothing is coerced, nothing unknown is let through."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Hyperparameters(Params):
+    """How a supervised job trains."""
+
+    batch_size: Auto | Annotated[int, Field(ge=1, le=256)] | None = None
+    learning_rate_multiplier: Auto | Annotated[float, Field(gt=0)] | None = None
+    n_epochs: Auto | Annotated[int, Field(ge=1, le=50)] | None = None
+
+
+class DpoHyperparameters(Hyperparameters):
+    """How a preference job trains."""
+
+    beta: Auto | Annotated[float, Field(gt=0, le=2)] | None = None
+
+
+class Supervised(Params):
+    """The supervised method."""
+
+    hyperparameters: Hyperparameters | None = None
+
+
+class Dpo(Params):
+    """The preference method."""
+
+    hyperparameters: DpoHyperparameters | None = None
+
+
+class Method(Params):
+    """The method of a job."""
+
+    type: Literal["supervised", "dpo", "reinforcement"]
+    supervised: Supervised | None = None
+    dpo: Dpo | None = None
+    reinforcement: JSON | None = None
+
+
+class Wandb(Params):
+    """Where an integration reports to."""
+
+    project: str
+    name: str | None = None
+    entity: str | None = None
+    tags: list[str] | None = None
+
+
+class Integration(Params):
+    """An integration of a job; kept, never called."""
+
+    type: Literal["wandb"]
+    wandb: Wandb
+
+
+class CreateJob(Params):
+    """The body of ``POST /fine_tuning/jobs``."""
+
+    model: str
+    training_file: str
+    validation_file: str | None = None
+    hyperparameters: Hyperparameters | None = None
+    suffix: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    integrations: Annotated[list[Integration], Field(max_length=5)] | None = None
+    seed: Seed | None = None
+    method: Method | None = None
+    metadata: Metadata | None = None
+
+
+class ExpiresAfter(Params):
+    """When a file expires."""
+
+    anchor: Literal["created_at"]
+    seconds: Annotated[int, Field(ge=3600, le=2_592_000)]
+
+
+class CreateBatch(Params):
+    """The body of ``POST /batches``."""
+
+    input_file_id: str
+    endpoint: Literal["/v1/completions", "/v1/chat/completions"]
+    completion_window: Literal["24h"]
+    metadata: Metadata | None = None
+    output_expires_after: ExpiresAfter | None = None
+
+
+class StreamOptions(Params):
+    """What a stream holds besides the answer."""
+
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+class _Generate(Params):
+    """What both generating endpoints take. Penalties, biases and ``top_p`` change nothing here."""
+
+    model: str
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    logit_bias: dict[str, float] | None = None
+    n: Annotated[int, Field(ge=1, le=128)] | None = None
+    seed: int | None = None
+    stop: str | Annotated[list[str], Field(min_length=1, max_length=4)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    user: str | None = None
+
+    @model_validator(mode="after")
+    def _check_stream_options(self) -> Self:
+        if self.stream_options is not None and not self.stream:
+            raise ValueError("The 'stream_options' parameter is only allowed when 'stream' is true")
+        return self
+
+    @property
+    def stops(self) -> list[str]:
+        """The strings that end an answer."""
+        stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return [stop for stop in stops if stop]
+
+    @property
+    def streams_usage(self) -> bool:
+        """Whether a stream ends with the usage."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+
+class CreateCompletion(_Generate):
+    """The body of ``POST /completions``."""
+
+    prompt: str | list[str] | list[int] | list[list[int]] | None
+    max_tokens: Annotated[int, Field(ge=0)] | None = None
+    best_of: Annotated[int, Field(ge=0, le=20)] | None = None
+    echo: bool | None = None
+    logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
+    suffix: str | None = None
+
+    @model_validator(mode="after")
+    def _check_best_of(self) -> Self:
+        if self.best_of is not None and self.best_of < (self.n or 1):
+            raise ValueError("'best_of' must not be below 'n'")
+        return self
+
+
+class ChatMessage(BaseModel):
+    """One message of a conversation; what else it holds is the learner's business."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[JSON] | None = None
+
+    @model_validator(mode="after")
+    def _check_content(self) -> Self:
+        if self.content is None and self.role not in ("assistant", "function"):
+            raise ValueError(f"a message of role '{self.role}' must have content")
+        return self
+
+
+class CreateChat(_Generate):
+    """The body of ``POST /chat/completions``."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    metadata: Metadata | None = None
+    store: bool | None = None
+    # taken and passed on to the learner, which may not know them
+    audio: JSON | None = None
+    function_call: str | JSON | None = None
+    functions: list[JSON] | None = None
+    modalities: list[str] | None = None
+    parallel_tool_calls: bool | None = None
+    prediction: JSON | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: JSON | None = None
+    prompt_cache_retention: str | None = None
+    reasoning_effort: str | None = None
+    response_format: JSON | None = None
+    safety_identifier: str | None = None
+    service_tier: str | None = None
+    tool_choice: str | JSON | None = None
+    tools: list[JSON] | None = None
+    verbosity: str | None = None
+    web_search_options: JSON | None = None
+
+    @model_validator(mode="after")
+    def _check_top_logprobs(self) -> Self:
+        if self.top_logprobs is not None and not self.logprobs:
+            raise ValueError("'top_logprobs' is only allowed when 'logprobs' is true")
+        return self
+
+
+P = TypeVar("P", bound=Params)
+
+
+def check(kind: type[P], body: JSON) -> P:
+    """The body, checked.
+
+    Raises:
+        ApiError: it is wrong; names the first parameter at fault.
+    """
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        raise _explain(body, error) from None
+
+
+_TYPES = {
+    "string_type": "a string",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "bool_type": "a boolean",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "list_type": "an array",
+}
+_BOUNDS = {
+    "greater_than": ("below", "min", "> {gt}"),
+    "greater_than_equal": ("below", "min", ">= {ge}"),
+    "less_than": ("above", "max", "< {lt}"),
+    "less_than_equal": ("above", "max", "<= {le}"),
+}
+_SIZES = {
+    "string_too_short": ("string too short", "string_below_min_length", "{min_length}"),
+    "string_too_long": ("string too long", "string_above_max_length", "{max_length}"),
+    "too_short": ("too few items", "array_below_min_length", "{min_length}"),
+    "too_long": ("too many items", "array_above_max_length", "{max_length}"),
+}
+
+
+def _explain(body: JSON, error: ValidationError) -> ApiError:
+    details = error.errors(include_url=False)
+    # of the complaints of a union's members, the most specific one: not that "auto" was expected
+    first = details[0]["loc"]
+    same = [d for d in details if d["loc"][:-1] == first[:-1]] if len(details) > 1 else details
+    detail = next((d for d in same if d["type"] != "literal_error"), same[0])
+    if isinstance(detail["input"], str) and detail["type"] != "string_too_long":
+        detail = same[0]
+    param = _dotted(body, detail)
+    code, message = _words(detail, param)
+    return ApiError(400, message, param=param or None, code=code)
+
+
+def _words(detail: ErrorDetails, param: str) -> tuple[str, str]:
+    kind, found = detail["type"], detail["input"]
+    context = detail.get("ctx", {})
+    if kind == "missing":
+        return "missing_required_parameter", f"Missing required parameter: '{param}'."
+    if kind == "extra_forbidden":
+        return "unknown_parameter", f"Unknown parameter: '{param}'."
+    if kind == "literal_error":
+        return "invalid_value", (
+            f"Invalid value: {_shown(found)}. Supported values are: {context['expected']}."
+        )
+    if kind in _BOUNDS:
+        side, bound, expected = _BOUNDS[kind]
+        number = "integer" if isinstance(found, int) else "decimal"
+        return f"{number}_{side}_{bound}_value", (
+            f"Invalid '{param}': {number} {side} {bound}imum value. "
+            f"Expected a value {expected.format(**context)}, but got {found} instead."
+        )
+    if kind in _SIZES:
+        complaint, code, bound = _SIZES[kind]
+        return code, (
+            f"Invalid '{param}': {complaint}. The limit is {bound.format(**context)}, "
+            f"but got {len(found)} instead."
+        )
+    if kind == "value_error":
+        return "invalid_value", f"Invalid request: {context['error']}."
+    expected = _TYPES.get(kind, detail["msg"])
+    return "invalid_type", (
+        f"Invalid type for '{param}': expected {expected}, but got {_type_name(found)} instead."
+    )
+
+
+def _dotted(body: JSON, detail: ErrorDetails) -> str:
+    """The place in the body, without the names that pydantic gives to a union's members."""
+    path = ""
+    value: Any = body
+    location = detail["loc"]
+    for index, part in enumerate(location):
+        if isinstance(value, list) and isinstance(part, int) and part < len(value):
+            path, value = f"{path}[{part}]", value[part]
+        elif isinstance(value, dict) and isinstance(part, str) and part in value:
+            path, value = f"{path}.{part}" if path else part, value[part]
+        elif detail["type"] == "missing" and index == len(location) - 1:
+            path = f"{path}.{part}" if path else str(part)
+    return path
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
+def _type_name(value: object) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "a boolean", int: "an integer", float: "a decimal", str: "a string"}
+    return names.get(type(value), "an array" if isinstance(value, list) else "an object")

@@ -1,0 +1,236 @@
+"""The service's memory: API objects as JSON in SQLite, shared by threads and processes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pitchpipe.service.http import JSON
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    body TEXT NOT NULL,
+    private TEXT NOT NULL,
+    UNIQUE (kind, id)
+);
+CREATE INDEX IF NOT EXISTS pages ON objects (kind, parent, deleted, seq);
+"""
+_NEWEST_FIRST = """
+SELECT seq, kind, id, parent, body, private FROM objects
+WHERE kind = :kind AND parent = :parent AND deleted = 0 AND seq < :after
+  AND (:wanted = '{}' OR NOT EXISTS (
+      SELECT 1 FROM json_each(:wanted) AS want WHERE NOT EXISTS (
+          SELECT 1 FROM json_each(objects.body, :path) AS have
+          WHERE have.key = want.key AND have.value = want.value)))
+  AND (NOT :bare OR NOT EXISTS (SELECT 1 FROM json_each(objects.body, :path)))
+ORDER BY seq DESC LIMIT :limit
+"""
+_OLDEST_FIRST = _NEWEST_FIRST.replace("seq < :after", "seq > :after").replace("DESC", "ASC")
+_LAST = 2**62
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One stored object.
+
+    Attributes:
+        seq: its place in the order of creation.
+        kind: what it is ("file", "job", ...).
+        id: the API's identifier.
+        parent: the object it belongs to, "" for none.
+        body: what the API shows.
+        private: what it does not.
+    """
+
+    seq: int
+    kind: str
+    id: str
+    parent: str
+    body: JSON
+    private: JSON
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rows of a kind are wanted.
+
+    Attributes:
+        parent: the object they belong to.
+        path: where in the body ``wanted`` is looked up, as a JSON path.
+        wanted: members that must be there.
+        bare: only rows with nothing under ``path``.
+    """
+
+    parent: str = ""
+    path: str = "$"
+    wanted: Mapping[str, str] | None = None
+    bare: bool = False
+
+
+class Store:
+    """Rows by kind and id.
+
+    Args:
+        path: the database's file, None for memory.
+        seed: decides every id; a database keeps its first one.
+    """
+
+    def __init__(self, path: Path | None, seed: int) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self.connection = sqlite3.connect(
+            path or ":memory:", timeout=60, isolation_level=None, check_same_thread=False
+        )
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        # a killed process loses nothing; the files beside are synced on their own
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+        self.connection.executescript(_SCHEMA)
+        with self.transaction():
+            self.connection.execute("INSERT OR IGNORE INTO counters VALUES ('seed', ?)", (seed,))
+        (self.seed,) = self.connection.execute(
+            "SELECT value FROM counters WHERE name = 'seed'"
+        ).fetchone()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block's changes, or none of them; blocks may nest."""
+        with self._lock:
+            if self._depth == 0:
+                self.connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+                if self._depth == 1:
+                    self.connection.execute("COMMIT")
+            except BaseException:
+                if self._depth == 1 and self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth -= 1
+
+    def new_id(self, prefix: str) -> str:
+        """The next identifier with that prefix."""
+        with self._lock:
+            (number,) = self.connection.execute(
+                "INSERT INTO counters VALUES (?, 1) "
+                "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+                (f"id:{prefix}",),
+            ).fetchone()
+        return prefix + self.derive(prefix, number)
+
+    def derive(self, *parts: object, length: int = 24) -> str:
+        """Letters and digits that depend on the seed and the parts alone."""
+        digest = hashlib.sha256(repr((self.seed, *parts)).encode("utf-8", "replace")).digest()
+        number = int.from_bytes(digest)
+        letters = []
+        for _ in range(length):
+            number, digit = divmod(number, 62)
+            letters.append(_DIGITS[digit])
+        return "".join(letters)
+
+    def add(
+        self, kind: str, key: str, body: JSON, *, parent: str = "", private: JSON | None = None
+    ) -> None:
+        """Stores a new object, or one that was deleted before."""
+        values = (kind, key, parent, json.dumps(body), json.dumps(private or {}))
+        with self._lock:
+            self.connection.execute(
+                "INSERT INTO objects (kind, id, parent, body, private) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (kind, id) DO UPDATE SET deleted = 0, parent = excluded.parent, "
+                "body = excluded.body, private = excluded.private",
+                values,
+            )
+
+    def get(self, kind: str, key: str) -> Row | None:
+        """The object, if it is there."""
+        if not key.isascii():
+            return None
+        with self._lock:
+            found = self.connection.execute(
+                "SELECT seq, kind, id, parent, body, private FROM objects "
+                "WHERE kind = ? AND id = ? AND deleted = 0",
+                (kind, key),
+            ).fetchone()
+        return None if found is None else _row(found)
+
+    def update(self, row: Row) -> None:
+        """Stores the row's body and private part as they are now."""
+        with self._lock:
+            self.connection.execute(
+                "UPDATE objects SET body = ?, private = ? WHERE seq = ?",
+                (json.dumps(row.body), json.dumps(row.private), row.seq),
+            )
+
+    def delete(self, kind: str, key: str) -> None:
+        """Forgets an object; its place in the order stays, for those who page through a list."""
+        with self._lock:
+            self.connection.execute(
+                "UPDATE objects SET deleted = 1, body = '{}', private = '{}' "
+                "WHERE kind = ? AND id = ?",
+                (kind, key),
+            )
+
+    def position(self, kind: str, key: str, parent: str = "") -> int | None:
+        """The place of an object in the order of creation, deleted ones included."""
+        if not key.isascii():
+            return None
+        with self._lock:
+            found = self.connection.execute(
+                "SELECT seq FROM objects WHERE kind = ? AND id = ? AND parent = ?",
+                (kind, key, parent),
+            ).fetchone()
+        return None if found is None else int(found[0])
+
+    def rows(
+        self,
+        kind: str,
+        where: Filter | None = None,
+        *,
+        after: int | None = None,
+        limit: int = -1,
+        newest_first: bool = False,
+    ) -> list[Row]:
+        """Objects of a kind in order of creation.
+
+        Args:
+            kind: what they are.
+            where: which of them.
+            after: the place to start behind.
+            limit: the most to give, all if negative.
+            newest_first: the other way round.
+        """
+        where = where or Filter()
+        first = _LAST if newest_first else -1
+        with self._lock:
+            found = self.connection.execute(
+                _NEWEST_FIRST if newest_first else _OLDEST_FIRST,
+                {
+                    "kind": kind,
+                    "parent": where.parent,
+                    "after": first if after is None else after,
+                    "path": where.path,
+                    "wanted": json.dumps(where.wanted or {}),
+                    "bare": where.bare,
+                    "limit": limit,
+                },
+            ).fetchall()
+        return [_row(values) for values in found]
+
+
+def _row(values: tuple[int, str, str, str, str, str]) -> Row:
+    seq, kind, key, parent, body, private = values
+    return Row(seq, kind, key, parent, json.loads(body), json.loads(private))

@@ -1,0 +1,63 @@
+"""Answers as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pitchpipe.service.answers import Answer, chat_logprobs, completion_choice
+from pitchpipe.service.http import JSON, Response, dumps
+
+
+def respond(head: JSON, choices: Iterable[JSON], usage: JSON | None) -> Response:
+    """A stream of chunks, one a choice, closed as the API closes it.
+
+    Args:
+        head: what all chunks share.
+        choices: the pieces of the choices, in order.
+        usage: for a last chunk of its own, None to send none.
+    """
+
+    def events() -> Iterator[bytes]:
+        rest = {} if usage is None else {"usage": None}
+        for choice in choices:
+            yield _event(dumps(head | {"choices": [choice]} | rest))
+        if usage is not None:
+            yield _event(dumps(head | {"choices": [], "usage": usage}))
+        yield _event(b"[DONE]")
+
+    return Response(200, {"content-type": "text/event-stream"}, events())
+
+
+def completion_pieces(spoken: Sequence[tuple[str, Answer]], top: int | None) -> Iterator[JSON]:
+    """The choices of a completion, token by token.
+
+    Args:
+        spoken: for each choice the echoed prompt and the answer.
+        top: alternatives to show at each place, None for no log probabilities.
+    """
+    for index, (echo, answer) in enumerate(spoken):
+        if echo:
+            yield completion_choice(index, echo, Answer((), None), None)
+        for token in answer.tokens:
+            yield completion_choice(index, "", Answer((token,), None), top)
+        yield completion_choice(index, "", Answer((), answer.finish_reason), None)
+
+
+def chat_pieces(answers: Sequence[Answer], top: int | None) -> Iterator[JSON]:
+    """The choices of a chat completion, token by token; ``top`` as for ``completion_pieces``."""
+    for index, answer in enumerate(answers):
+        yield _chat_piece(index, {"role": "assistant", "content": "", "refusal": None})
+        for token in answer.tokens:
+            logprobs = None if top is None else chat_logprobs(Answer((token,), None), top)
+            yield _chat_piece(index, {"content": token.text}, logprobs)
+        yield _chat_piece(index, {}, finish=answer.finish_reason)
+
+
+def _chat_piece(
+    index: int, delta: JSON, logprobs: JSON | None = None, finish: str | None = None
+) -> JSON:
+    return {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+
+
+def _event(data: bytes) -> bytes:
+    return b"data: " + data + b"\n\n"

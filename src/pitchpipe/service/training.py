@@ -1,0 +1,317 @@
+"""What moves a job on: one legal transition, or one slice of training, at a call."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import re
+import secrets
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pitchpipe.records import Format
+from pitchpipe.service import examples, hyperparameters, results, states, tokens
+from pitchpipe.service.blobs import Blobs
+from pitchpipe.service.catalog import BASES
+from pitchpipe.service.events import emit
+from pitchpipe.service.examples import JobError
+from pitchpipe.service.files import Files
+from pitchpipe.service.http import JSON, ApiError
+from pitchpipe.service.models import OWNER, Model, Models
+from pitchpipe.service.runner import Runner
+from pitchpipe.service.store import Filter, Row, Store
+from pitchpipe.stages import FitOptions, FitStep
+
+_log = logging.getLogger(__name__)
+
+_SLICE = 2000  # records: a poll never waits for more
+_KEPT_RUNNERS = 4
+_KEPT_CHECKPOINTS = 3
+
+
+class _SupersededError(Exception):
+    """The job was cancelled or paused while it was being worked on."""
+
+
+class Training:
+    """Advances jobs. Any thread of any process may; a claim lets one at a time work on a job.
+
+    What a process holds in memory of a job is only a short cut: whoever comes next goes on from
+    the last checkpoint, with the same losses.
+
+    Args:
+        store: where jobs are.
+        blobs: where learners are saved, and the claims.
+        files: what jobs train on.
+        models: what they train.
+        clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        files: Files,
+        models: Models,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._files = files
+        self._models = models
+        self._clock = clock
+        self._token = secrets.token_hex(8)
+        self._runners: OrderedDict[str, Runner] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def advance(self, job_id: str) -> None:
+        """Moves a job on, unless it is paused, has ended, or is being moved on already."""
+        with self._blobs.claim(job_id) as mine:
+            row = self._store.get("job", job_id) if mine else None
+            if row is None:
+                return
+            steps = {
+                "validating_files": self._validate,
+                "queued": self._start,
+                "running": self._train,
+            }
+            step = steps.get(row.body["status"])
+            if step is None:
+                return
+            try:
+                step(row)
+            except _SupersededError:
+                self._drop(job_id)
+            except JobError as failure:
+                self._fail(job_id, failure)
+
+    def _validate(self, row: Row) -> None:
+        train, _ = self._examples(row)
+        with self._changing(row.id, "validating_files") as job:
+            job.private["records"] = len(train)
+            job.private["tokens"] = sum(map(tokens.count, train))
+            self._move(job, "queued", "Files validated, moving job to queued state")
+
+    def _start(self, row: Row) -> None:
+        with self._changing(row.id, "queued") as job:
+            values = hyperparameters.resolve(job.private["asked"], job.private["records"])
+            job.body["hyperparameters"] = values
+            kind = job.body["method"]["type"]
+            job.body["method"] = {"type": kind, kind: {"hyperparameters": values}}
+            self._move(job, "running", "Fine-tuning job started")
+
+    def _train(self, row: Row) -> None:
+        plan = _Plan.of(row)
+        if row.private["epoch"] < plan.epochs:
+            with _blaming_the_learner(row.id):
+                runner = self._runner(row, plan)
+                steps = runner.take(row.private["step"] + max(1, _SLICE // plan.batch))
+                if runner.at_checkpoint:
+                    self._blobs.save_model(self._checkpoint_id(row.id, runner.epoch), runner.save)
+            _refuse_divergence(steps)
+            with self._changing(row.id, "running") as job:
+                self._report(job, plan, steps)
+                job.private["step"] = runner.step
+                job.private["owner"] = self._token
+                stale = self._keep(job, runner) if runner.at_checkpoint else ""
+            if stale:
+                self._models.forget(stale)
+            row = job
+        if row.private["epoch"] >= plan.epochs:
+            self._finish(row, plan)
+            self._drop(row.id)
+
+    def _report(self, job: Row, plan: _Plan, steps: list[FitStep]) -> None:
+        every = max(1, math.ceil(plan.steps / results.EVENTS))
+        for step in steps:
+            # after an interruption, steps are taken again that have been reported before
+            if step.step > job.private["step"] and (step.step % every == 0 or step.last_of_epoch):
+                message, data = results.metrics(step, plan.steps)
+                emit(self._store, job, self._clock(), message, kind="metrics", data=data)
+
+    def _keep(self, job: Row, runner: Runner) -> str:
+        """Makes the saved learner a checkpoint; gives the model that falls out of the last few."""
+        now = int(self._clock())
+        checkpoint_id = self._checkpoint_id(job.id, runner.epoch)
+        name = f"{self._name(job)}:ckpt-step-{runner.step}"
+        last = runner.steps[-1]
+        body: JSON = {
+            "id": checkpoint_id,
+            "object": "fine_tuning.job.checkpoint",
+            "created_at": now,
+            "fine_tuned_model_checkpoint": name,
+            "fine_tuning_job_id": job.id,
+            "metrics": results.checkpoint_metrics(last),
+            "step_number": runner.step,
+        }
+        self._store.add("checkpoint", checkpoint_id, body, parent=job.id)
+        self._store.add("steps", checkpoint_id, {"csv": results.rows(runner.steps)}, parent=job.id)
+        self._models.add(name, self._base(job).base, checkpoint_id, now, checkpoint=True)
+        emit(self._store, job, now, f"Checkpoint created at step {runner.step}")
+        job.private["epoch"] = runner.epoch
+        runner.steps.clear()
+        kept = self._store.rows("checkpoint", Filter(job.id))
+        if len(kept) <= _KEPT_CHECKPOINTS:
+            return ""
+        self._store.delete("checkpoint", kept[0].id)
+        return str(kept[0].body["fine_tuned_model_checkpoint"])
+
+    def _finish(self, row: Row, plan: _Plan) -> None:
+        parts = self._store.rows("steps", Filter(row.id))
+        content = results.HEADER + "".join(part.body["csv"] for part in parts)
+        with self._changing(row.id, "running") as job:
+            name = self._name(job)
+            key = self._checkpoint_id(job.id, plan.epochs)
+            now = self._clock()
+            self._models.add(name, self._base(job).base, key, int(now), checkpoint=False)
+            file = self._files.add("step_metrics.csv", content.encode(), "fine-tune-results")
+            job.body["fine_tuned_model"] = name
+            job.body["result_files"] = [file["id"]]
+            job.body["trained_tokens"] = job.private["tokens"] * plan.epochs
+            emit(self._store, job, now, f"New fine-tuned model created: {name}")
+            self._move(job, "succeeded", "The job has successfully completed")
+
+    def _fail(self, job_id: str, failure: JobError) -> None:
+        self._drop(job_id)
+        with contextlib.suppress(_SupersededError), self._changing(job_id, "") as job:
+            job.body["error"] = failure.to_json()
+            message = f"The job failed: {failure.message}"
+            self._move(job, "failed", message, level="error")
+
+    def _move(self, job: Row, status: str, message: str, level: str = "info") -> None:
+        states.move(states.JOB, job.body, status)
+        if states.ended(states.JOB, status):
+            job.body["finished_at"] = int(self._clock())
+        emit(self._store, job, self._clock(), message, level=level)
+
+    @contextlib.contextmanager
+    def _changing(self, job_id: str, status: str) -> Iterator[Row]:
+        """The job as it is now, stored at the end of the block.
+
+        Args:
+            job_id: which job.
+            status: what its status must still be, "" for any in which it may fail.
+        """
+        with self._store.transaction():
+            job = self._store.get("job", job_id)
+            if job is None or (
+                job.body["status"] != status
+                if status
+                else "failed" not in states.JOB[job.body["status"]]
+            ):
+                raise _SupersededError
+            yield job
+            self._store.update(job)
+
+    # --- what a job trains on and with ------------------------------------------------------------
+
+    def _runner(self, row: Row, plan: _Plan) -> Runner:
+        with self._lock:
+            runner = self._runners.get(row.id)
+            ours = row.private.get("owner") == self._token
+            if runner and ours and runner.step == row.private["step"]:
+                self._runners.move_to_end(row.id)
+                return runner
+        epoch = row.private["epoch"]
+        if epoch:
+            learner = self._models.saved(self._checkpoint_id(row.id, epoch))
+        else:
+            learner = self._models.learner(self._base(row))
+        train, valid = self._examples(row)
+        runner = Runner(learner, train, valid, plan.options, epoch)
+        with self._lock:
+            self._runners[row.id] = runner
+            self._runners.move_to_end(row.id)
+            if len(self._runners) > _KEPT_RUNNERS:
+                self._runners.popitem(last=False)
+        return runner
+
+    def _drop(self, job_id: str) -> None:
+        with self._lock:
+            self._runners.pop(job_id, None)
+
+    def _examples(self, row: Row) -> tuple[list[JSON], list[JSON]]:
+        form: Format = self._base(row).base.format
+        if row.body["method"]["type"] == "dpo":
+            form = "preference"
+        read = []
+        for param in ("training_file", "validation_file"):
+            file_id = row.body[param]
+            if file_id and self._files.find(file_id) is None:
+                message = f"{param}: the file {file_id} was deleted."
+                raise JobError(f"invalid_{param}", message, param)
+            content = self._files.read(file_id) if file_id else b""
+            read.append(examples.read(content, form, param) if file_id else [])
+        return read[0], read[1]
+
+    def _base(self, row: Row) -> Model:
+        private = row.private
+        return Model(row.body["model"], BASES[private["base"]], private["base_key"])
+
+    def _name(self, job: Row) -> str:
+        suffix = re.sub("[^a-z0-9]+", "-", job.private["suffix"].lower()).strip("-")
+        base = BASES[job.private["base"]].id
+        return f"ft:{base}:{OWNER}:{suffix}:{self._store.derive('model', job.id, length=8)}"
+
+    def _checkpoint_id(self, job_id: str, epoch: int) -> str:
+        return f"ftckpt_{self._store.derive('checkpoint', job_id, epoch)}"
+
+
+@contextlib.contextmanager
+def _blaming_the_learner(job_id: str) -> Iterator[None]:
+    """A learner that raises makes its job fail, and nothing else."""
+    try:
+        yield
+    except (JobError, sqlite3.Error):
+        raise
+    except ApiError as error:
+        raise JobError("model_not_found", str(error), "model") from None
+    except Exception as error:
+        _log.exception("job %s: the learner failed", job_id)
+        message = f"The learner failed: {type(error).__name__}: {error}"
+        raise JobError("server_error", message) from error
+
+
+def _refuse_divergence(steps: list[FitStep]) -> None:
+    for step in steps:
+        if not math.isfinite(step.train_loss):
+            raise JobError(
+                "training_diverged",
+                f"Training diverged: the loss is {step.train_loss} at step {step.step}. "
+                "Use a smaller learning_rate_multiplier.",
+                "hyperparameters.learning_rate_multiplier",
+            )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a running job has before it."""
+
+    options: FitOptions
+    steps: int
+
+    @property
+    def epochs(self) -> int:
+        return self.options.n_epochs
+
+    @property
+    def batch(self) -> int:
+        return self.options.batch_size
+
+    @classmethod
+    def of(cls, row: Row) -> _Plan:
+        values = row.body["hyperparameters"]
+        options = FitOptions(
+            n_epochs=values["n_epochs"],
+            batch_size=values["batch_size"],
+            learning_rate_multiplier=float(values["learning_rate_multiplier"]),
+            seed=row.body["seed"],
+            method=row.body["method"]["type"],
+            beta=values.get("beta", 0.1),
+        )
+        batches = math.ceil(row.private["records"] / options.batch_size)
+        return cls(options, batches * options.n_epochs)
