@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +16,19 @@ from pitchpipe.stages import Token
 
 _MOST = 20  # alternatives of a token: what the API lets a request ask for
 
-_Column = tuple[Ints, list[str]]
+
+class _Fork(NamedTuple):
+    """Where answers that begin alike part, in the order of their tokens.
+
+    Attributes:
+        names: the token that each way on begins with, "" for the end of the answer.
+        places: where each name stands in ``names``.
+        starts: which of these answers each way on begins at, and their number at the end.
+    """
+
+    names: list[str]
+    places: dict[str, int]
+    starts: Ints
 
 
 class Answers:
@@ -27,7 +41,7 @@ class Answers:
     def __init__(self, texts: Sequence[str] = ()) -> None:
         self.texts = list(texts)
         self.places = {text: place for place, text in enumerate(self.texts)}
-        self._columns: list[_Column] = []
+        self._forks: dict[tuple[int, int], _Fork] = {}
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -46,55 +60,67 @@ class Answers:
             choice: the answer's place.
             scores: the logit of each answer.
         """
-        weights = softmax(scores)
-        group = np.arange(len(self))
+        weights = np.maximum(_softmax(scores), np.finfo(np.float64).tiny)[self._order]
+        first, last = 0, len(weights)
         tokens = []
         for depth, text in enumerate(self._tokens[choice]):
-            if len(group) == 1:
+            if last - first == 1:
                 tokens.append(Token(text, 0.0, ((text, 0.0),)))
                 continue
-            ids, names = self._column(depth)
-            sums = np.bincount(ids[group], weights[group], minlength=len(names))
-            logs = np.log(np.maximum(sums / sums.sum(), np.finfo(np.float64).tiny))
-            own = ids[choice]
-            # place 0 stands for the end of the answer, which is no token
-            some = np.flatnonzero(sums[1:]) + 1
-            some = some[np.argsort(-logs[some], kind="stable")][:_MOST]
-            if own not in some:
-                some = np.append(some[: _MOST - 1], own)
-            alternatives = tuple((names[place], min(0.0, float(logs[place]))) for place in some)
-            tokens.append(Token(text, min(0.0, float(logs[own])), alternatives))
-            group = group[ids[group] == own]
+            fork = self._fork(first, last, depth)
+            own = fork.places[text]
+            sums = np.add.reduceat(weights[first:last], fork.starts[:-1])
+            total = float(sums.sum())
+            logs = {
+                fork.names[way]: min(0.0, math.log(sums[way] / total))
+                for way in _best(sums, own)
+                if fork.names[way]
+            }
+            tokens.append(Token(text, logs[text], tuple(logs.items())))
+            first, last = (first + int(start) for start in fork.starts[own : own + 2])
         return tokens
 
     @cached_property
     def _tokens(self) -> list[list[str]]:
         return [tokenize(text) for text in self.texts]
 
-    def _column(self, depth: int) -> _Column:
-        """For each answer its token at a depth, 0 where it has ended, and the tokens' texts."""
-        while len(self._columns) <= depth:
-            names: dict[str | None, int] = {None: 0}
-            place = len(self._columns)
-            ids = [
-                names.setdefault(tokens[place] if place < len(tokens) else None, len(names))
-                for tokens in self._tokens
-            ]
-            self._columns.append((np.array(ids), ["", *(name for name in names if name)]))
-        return self._columns[depth]
+    @cached_property
+    def _order(self) -> Ints:
+        return np.array(sorted(range(len(self)), key=self._tokens.__getitem__))
+
+    def _fork(self, first: int, last: int, depth: int) -> _Fork:
+        key = (first, depth)
+        if key not in self._forks:
+            names: list[str] = []
+            starts: list[int] = []
+            for place, answer in enumerate(self._order[first:last].tolist()):
+                tokens = self._tokens[answer]
+                name = tokens[depth] if depth < len(tokens) else ""
+                if not names or name != names[-1]:
+                    names.append(name)
+                    starts.append(place)
+            places = {name: way for way, name in enumerate(names)}
+            self._forks[key] = _Fork(names, places, np.array([*starts, last - first]))
+        return self._forks[key]
 
 
-def softmax(scores: Floats) -> Floats:
-    """Scores as probabilities."""
+def sample(scores: Floats, temperature: float, rng: np.random.Generator) -> int:
+    """An answer's place by chance, at a temperature above 0."""
+    with np.errstate(over="ignore"):
+        sums = np.cumsum(_softmax((scores - scores.max()) / temperature))
+    return min(int(np.searchsorted(sums, rng.random() * sums[-1], "right")), len(sums) - 1)
+
+
+def _softmax(scores: Floats) -> Floats:
     shares = np.exp(scores - scores.max())
     total: Floats = shares / shares.sum()
     return total
 
 
-def sample(scores: Floats, temperature: float, rng: np.random.Generator) -> int:
-    """An answer's place by chance; at temperature 0 the first of the best."""
-    if temperature <= 0:
-        return int(scores.argmax())
-    with np.errstate(over="ignore"):
-        sums = np.cumsum(softmax((scores - scores.max()) / temperature))
-    return min(int(np.searchsorted(sums, rng.random() * sums[-1], "right")), len(sums) - 1)
+def _best(sums: Floats, own: int) -> list[int]:
+    """The places of the greatest sums, greatest first, ``own`` among them."""
+    places: Sequence[int] = range(len(sums))
+    if len(sums) > _MOST:
+        places = sorted(np.argpartition(sums, -_MOST)[-_MOST:].tolist())
+    best = sorted(places, key=sums.tolist().__getitem__, reverse=True)
+    return best if own in best else [*best[:-1], own]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Self
 from zlib import crc32
@@ -71,7 +72,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    @property
+    @cached_property
     def lengths(self) -> Ints:
         """The number of features of each row."""
         return np.diff(self.starts)

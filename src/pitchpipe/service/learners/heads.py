@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from pitchpipe.service.learners.features import Ints, Rows
+from pitchpipe.service.learners.features import Ints
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -18,15 +19,15 @@ Arrays = dict[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True)
 class Lesson:
-    """What there is to learn: one prompt a row, and answers by their places in the list of answers.
+    """What there is to learn; answers are given by their places in the list of answers.
 
     Attributes:
-        prompts: the features of each prompt, ALWAYS among them.
+        prompts: the features of each prompt, ascending, ALWAYS among them.
         targets: what to answer to each.
         others: what not to answer to each, for preferences; else None.
     """
 
-    prompts: Rows
+    prompts: Sequence[Sequence[int]]
     targets: Ints
     others: Ints | None
 
@@ -55,8 +56,11 @@ class Head(ABC):
         """Learns the preferences of some rows of the lesson; losses and hits before that."""
 
     @abstractmethod
-    def scores(self, prompts: Rows, reference: bool = False) -> Floats:
-        """Shape (prompts, answers); those at the start of the lesson if ``reference``."""
+    def scores(self, prompt: Sequence[int], reference: bool = False) -> Floats:
+        """The score of each answer to a prompt of these features, ascending, ALWAYS among them.
+
+        With ``reference`` as they were at the start of the lesson.
+        """
 
     @abstractmethod
     def save(self) -> Arrays:

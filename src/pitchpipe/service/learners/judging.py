@@ -19,13 +19,13 @@ def measure(head: Head, exam: Lesson, beta: float) -> tuple[float, float]:
         exam: at least one row; answers may be UNKNOWN.
         beta: weight of the divergence penalty, for preferences.
     """
-    scores = _with_unknown(head.scores(exam.prompts))
+    scores = _scores(head, exam, reference=False)
     each = np.arange(len(scores))
     if exam.others is None:
         losses = _losses(scores, exam.targets)
         right = scores[:, :UNKNOWN].argmax(axis=1) == exam.targets
     else:
-        start = _with_unknown(head.scores(exam.prompts, reference=True))
+        start = _scores(head, exam, reference=True)
         odds = scores[each, exam.targets] - scores[each, exam.others]
         margins = odds - start[each, exam.targets] + start[each, exam.others]
         losses, _ = preference(margins, beta)
@@ -33,8 +33,9 @@ def measure(head: Head, exam: Lesson, beta: float) -> tuple[float, float]:
     return float(losses.mean()), float(right.mean())
 
 
-def _with_unknown(scores: Floats) -> Floats:
-    return np.pad(scores, ((0, 0), (0, 1)))
+def _scores(head: Head, exam: Lesson, reference: bool) -> Floats:
+    scores = np.array([head.scores(prompt, reference) for prompt in exam.prompts])
+    return np.pad(scores, ((0, 0), (0, 1)))  # UNKNOWN is the last
 
 
 def _losses(scores: Floats, targets: Ints) -> Floats:

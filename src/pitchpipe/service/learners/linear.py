@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -11,7 +14,6 @@ from pitchpipe.service.learners.features import ALWAYS, Ints, Rows
 from pitchpipe.service.learners.heads import Arrays, Bools, Floats, Head, Lesson, preference
 
 _LENGTH = 10.0  # of every prompt's vector, however many features share it
-_CHUNK = 256  # prompts scored at a time
 
 
 class Linear(Head):
@@ -37,7 +39,8 @@ class Linear(Head):
 
     def begin(self, lesson: Lesson, answers: int, fresh: bool) -> None:
         """As Head says."""
-        features = np.union1d(self._features, lesson.prompts.columns)
+        prompts = Rows.of(lesson.prompts)
+        features = np.union1d(self._features, prompts.columns)
         places = np.searchsorted(features, self._features)
         self._weights = _widen(self._weights, places, (len(features), answers))
         if lesson.others is None:
@@ -47,15 +50,16 @@ class Linear(Head):
         else:
             self._reference = _widen(self._reference, places, (len(features), answers))
         self._features = features
-        columns = np.searchsorted(features, lesson.prompts.columns)
-        self._lesson = Lesson(Rows(columns, lesson.prompts.starts), lesson.targets, lesson.others)
+        self.__dict__.pop("_places", None)
+        self._prompts = Rows(np.searchsorted(features, prompts.columns), prompts.starts)
+        self._targets, self._others = lesson.targets, lesson.others
 
     def supervise(self, batch: Ints, rate: float) -> tuple[Floats, Bools]:
         """As Head says."""
-        rows = self._lesson.prompts.take(batch)
-        targets = self._lesson.targets[batch]
+        rows = self._prompts.take(batch)
+        targets = self._targets[batch]
         each = np.arange(len(batch))
-        scores = _scores(self._weights, rows, rows.lengths)
+        scores = _scores(self._weights, rows)
         scores -= scores.max(axis=1, keepdims=True)
         right = scores.argmax(axis=1) == targets
         shares = np.exp(scores)
@@ -68,13 +72,13 @@ class Linear(Head):
 
     def prefer(self, batch: Ints, rate: float, beta: float) -> tuple[Floats, Bools]:
         """As Head says."""
-        if self._lesson.others is None or self._reference is None:
+        if self._others is None or self._reference is None:
             raise ValueError("the lesson holds no preferences")
-        rows = self._lesson.prompts.take(batch)
-        targets, others = self._lesson.targets[batch], self._lesson.others[batch]
+        rows = self._prompts.take(batch)
+        targets, others = self._targets[batch], self._others[batch]
         each = np.arange(len(batch))
-        scores = _scores(self._weights, rows, rows.lengths)
-        start = _scores(self._reference, rows, rows.lengths)
+        scores = _scores(self._weights, rows)
+        start = _scores(self._reference, rows)
         odds = scores[each, targets] - scores[each, others]
         losses, push = preference(odds - start[each, targets] + start[each, others], beta)
         slope = np.zeros_like(scores)
@@ -90,19 +94,16 @@ class Linear(Head):
         cells = (rows.columns[:, np.newaxis] * width + np.arange(width)).ravel()
         np.add.at(self._weights.reshape(-1), cells, np.repeat(change, rows.lengths, 0).ravel())
 
-    def scores(self, prompts: Rows, reference: bool = False) -> Floats:
+    def scores(self, prompt: Sequence[int], reference: bool = False) -> Floats:
         """As Head says."""
         weights = self._reference if reference and self._reference is not None else self._weights
-        places = np.searchsorted(self._features, prompts.columns)
-        places = np.minimum(places, len(self._features) - 1)
-        known = self._features[places] == prompts.columns
-        ends = np.concatenate(([0], np.cumsum(known)))[prompts.starts]
-        rows = Rows(places[known], ends)
-        parts = []
-        for first in range(0, len(rows), _CHUNK):
-            some = np.arange(first, min(first + _CHUNK, len(rows)))
-            parts.append(_scores(weights, rows.take(some), prompts.lengths[some]))
-        return np.concatenate(parts)
+        places = [place for place in map(self._places.get, prompt) if place is not None]
+        scores: Floats = weights[places].sum(axis=0) * (_LENGTH / math.sqrt(len(prompt)))
+        return scores.astype(np.float64)
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {feature: place for place, feature in enumerate(self._features.tolist())}
 
     def save(self) -> Arrays:
         """As Head says."""
@@ -126,10 +127,10 @@ def _scale(lengths: Ints) -> Floats:
     return _LENGTH / np.sqrt(lengths)
 
 
-def _scores(weights: npt.NDArray[np.float32], rows: Rows, lengths: Ints) -> Floats:
-    """Scores of rows of places, none of them empty, for prompts of these lengths."""
+def _scores(weights: npt.NDArray[np.float32], rows: Rows) -> Floats:
+    """Shape (rows, answers); no row is empty."""
     sums = np.add.reduceat(weights[rows.columns], rows.starts[:-1])
-    return sums * _scale(lengths)[:, np.newaxis]
+    return sums * _scale(rows.lengths)[:, np.newaxis]
 
 
 def _widen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Self
 
@@ -53,7 +54,8 @@ class Nearest(Head):
         }
         new: list[int] = []
         new_answers: list[int] = []
-        keys = _keys(lesson.prompts)
+        prompts = Rows.of(lesson.prompts)
+        keys = _keys(prompts)
 
         def memories(of: Ints) -> Ints:
             places = np.empty(len(keys), np.int64)
@@ -68,7 +70,7 @@ class Nearest(Head):
         self._targets = memories(lesson.targets)
         self._others = None if lesson.others is None else memories(lesson.others)
         if new:
-            added = lesson.prompts.take(np.array(new))
+            added = prompts.take(np.array(new))
             self._prompts = Rows(
                 np.concatenate((self._prompts.columns, added.columns)),
                 np.concatenate((self._prompts.starts, self._prompts.starts[-1] + added.starts[1:])),
@@ -101,18 +103,12 @@ class Nearest(Head):
         np.add.at(self._strengths, other, -rate * _GAIN * push)
         return losses, odds > 0
 
-    def scores(self, prompts: Rows, reference: bool = False) -> Floats:
+    def scores(self, prompt: Sequence[int], reference: bool = False) -> Floats:
         """As Head says."""
         strengths = (
             self._reference if reference and self._reference is not None else self._strengths
         )
-        bounds = prompts.starts.tolist()
-        return np.array(
-            [
-                self._index.best(strengths, prompts.columns[first:last])
-                for first, last in pairwise(bounds)
-            ]
-        )
+        return self._index.best(strengths, np.array(prompt))
 
     def save(self) -> Arrays:
         """As Head says."""

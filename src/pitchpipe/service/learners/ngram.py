@@ -14,7 +14,7 @@ import numpy as np
 from pitchpipe.errors import DataError
 from pitchpipe.files import atomic
 from pitchpipe.service.learners.answers import Answers, sample
-from pitchpipe.service.learners.features import Ints, Rows, boilerplate, features
+from pitchpipe.service.learners.features import Ints, boilerplate, features
 from pitchpipe.service.learners.heads import Head, Lesson
 from pitchpipe.service.learners.judging import UNKNOWN, measure
 from pitchpipe.service.learners.linear import Linear
@@ -137,9 +137,12 @@ class NgramLearner(Learner):
         if self._head is None:
             return [Token(text, 0.0, ((text, 0.0),)) for text in tokenize(UNTRAINED)]
         prompt = prompt_of(request)
-        scores = self._head.scores(Rows.of([features(prompt, self._ignored)]))[0]
-        rng = np.random.default_rng((abs(seed), crc32(prompt.encode("utf-8", "surrogatepass"))))
-        return self._answers.spell(sample(scores, temperature, rng), scores)
+        scores = self._head.scores(features(prompt, self._ignored))
+        choice = int(scores.argmax())
+        if temperature > 0:
+            salt = crc32(prompt.encode("utf-8", "surrogatepass"))
+            choice = sample(scores, temperature, np.random.default_rng((abs(seed), salt)))
+        return self._answers.spell(choice, scores)
 
     def _begin(self, examples: Sequence[Example], fresh: bool) -> None:
         texts = {example.answer for example in examples}
@@ -158,7 +161,7 @@ class NgramLearner(Learner):
         others = None
         if _are_pairs(examples):
             others = np.array([places.get(example.other or "", UNKNOWN) for example in examples])
-        prompts = Rows.of([features(example.prompt, self._ignored) for example in examples])
+        prompts = [features(example.prompt, self._ignored) for example in examples]
         return Lesson(prompts, np.array(targets), others)
 
 
