@@ -279,7 +279,8 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     for key, value in above.items():
         under = result.get(key)
         if isinstance(value, Mapping) and isinstance(under, Mapping):
-            renamed = key in _STAGES and value.get("name", under.get("name")) != under.get("name")
+            named = under.get("name", _STAGES.get(key))
+            renamed = key in _STAGES and value.get("name", named) != named
             result[key] = dict(value) if renamed else merged(under, value)
         else:
             result[key] = value
@@ -297,7 +298,12 @@ def _read(path: Path) -> tuple[Mapping[str, Any], str]:
         raise ConfigError(f"{path}: not valid TOML: {error}.") from None
     if path.name != "pyproject.toml":
         return document, ""
-    return document.get("tool", {}).get("pitchpipe", {}), "tool.pitchpipe"
+    table: Any = document
+    for key in ("tool", "pitchpipe"):
+        table = table.get(key, {})
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"{path}: {key}: expected a table, found {table!r}.")
+    return table, "tool.pitchpipe"
 
 
 def _without_none(value: Any) -> Any:

@@ -29,11 +29,14 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
         mode: "w" for text, "wb" for bytes.
 
     Raises:
-        WriteError: the folder cannot be written to, or the disk is full.
+        WriteError: the folder cannot be written to, the disk is full, or what has that name is not
+            a file.
     """
-    temporary = path.parent / f".{path.name[:64]}.{secrets.token_hex(4)}"
+    temporary = path.parent / f".{path.name[:48]}.{secrets.token_hex(4)}"
     encoding, newline = (None, None) if mode == "wb" else ("utf-8", "\n")
     try:
+        if path.exists() and not path.is_file():
+            raise WriteError(f"{path}: is not a file and is left alone. Choose another name.")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open(
@@ -47,7 +50,7 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        ours = (None, str(temporary), *map(str, path.parents))
+        ours = (None, str(temporary), str(path), *map(str, path.parents))
         if error.filename not in ours:
             raise  # the block's own trouble with another file
         raise WriteError(
@@ -58,9 +61,15 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
 
 def write_json(path: Path, value: object) -> None:
     """Writes one JSON value, indented, atomically."""
-    with atomic(path) as stream:
-        json.dump(value, stream, indent=2, ensure_ascii=False, allow_nan=False)
-        stream.write("\n")
+    content = to_json(value, indent=2)
+    with atomic(path, "wb") as stream:
+        stream.write(content + b"\n")
+
+
+def to_json(value: object, indent: int | None = None) -> bytes:
+    """One JSON value as UTF-8, legible in any script; half a surrogate pair stays an escape."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace")
 
 
 def sync_folder(folder: Path) -> None:

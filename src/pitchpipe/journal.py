@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pitchpipe.errors import RunError
-from pitchpipe.files import WriteError, sync_folder
+from pitchpipe.files import WriteError, sync_folder, to_json
 
 FILE_NAME = "journal.jsonl"
 
@@ -42,8 +42,8 @@ class LineFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            self._lock()
             with _reporting(path):
+                self._lock()
                 self.lines = self._recover()
                 sync_folder(path.parent)
         except BaseException:
@@ -67,12 +67,12 @@ class LineFile:
         lines = []
         for number, line in enumerate(content[:whole].splitlines(), start=1):
             try:
-                lines.append(json.loads(line))
+                value = json.loads(line)
             except ValueError:
-                raise RunError(
-                    f"{self.path}, line {number}: not JSON; something else wrote to this file. "
-                    "Choose another run folder."
-                ) from None
+                value = None
+            if not isinstance(value, dict):
+                raise _damaged(self.path, number, "not a JSON object")
+            lines.append(value)
         return lines
 
     def append(self, value: Mapping[str, Any]) -> None:
@@ -124,11 +124,18 @@ class Journal:
         self._scope = scope
         self._intended: dict[str, Mapping[str, Any]] = {}
         self._done: dict[str, Mapping[str, Any]] = {}
-        for line in self._file.lines:
-            if line.get("entry") == "intend":
-                self._intended.setdefault(line["step"], line["detail"])
-            elif line.get("entry") == "done":
-                self._done[line["step"]] = line["outcome"]
+        for number, line in enumerate(self._file.lines, start=1):
+            try:
+                self._take_in(line)
+            except KeyError as error:
+                self.close()
+                raise _damaged(path, number, f"the entry has no {error}") from None
+
+    def _take_in(self, line: Mapping[str, Any]) -> None:
+        if line.get("entry") == "intend":
+            self._intended.setdefault(line["step"], line["detail"])
+        elif line.get("entry") == "done":
+            self._done[line["step"]] = line["outcome"]
 
     def outcome(self, step: str) -> Mapping[str, Any] | None:
         """What ``done`` recorded for the step, by this process or an earlier one."""
@@ -200,7 +207,7 @@ def note(folder: Path, entry: str, **fields: Any) -> None:
 
 def write_line(descriptor: int, value: Mapping[str, Any]) -> None:
     """Writes one JSON line at the end of a file: all of it, or none of it."""
-    rest = json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    rest = to_json(value) + b"\n"
     size = os.fstat(descriptor).st_size
     try:
         while rest:
@@ -212,6 +219,13 @@ def write_line(descriptor: int, value: Mapping[str, Any]) -> None:
 
 def _entry(entry: str, **fields: Any) -> dict[str, Any]:
     return {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "entry": entry, **fields}
+
+
+def _damaged(path: Path, line: int, what: str) -> RunError:
+    return RunError(
+        f"{path}, line {line}: {what}; something else wrote to this file. "
+        "Choose another run folder."
+    )
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -46,8 +46,14 @@ def build(cls: type[T], values: Mapping[str, Any], path: str) -> T:
         ConfigError: a key is unknown, missing or of the wrong type; names its path.
     """
     kind: type = cls
+    try:
+        hints = typing.get_type_hints(kind)
+    except NameError as error:
+        raise ConfigError(
+            f"{path or cls.__name__}: a type hint of {cls.__qualname__} is unknown: {error}; "
+            "its module must import what they name."
+        ) from None
     adapters = _adapters(kind)
-    hints = typing.get_type_hints(kind)
     checked: dict[str, Any] = {}
     for key, value in values.items():
         where = f"{path}.{key}" if path else key
@@ -77,5 +83,12 @@ def build(cls: type[T], values: Mapping[str, Any], path: str) -> T:
 
 
 def _explain(where: str, value: Any, error: ValidationError) -> str:
-    expected = " or ".join(dict.fromkeys(e["msg"].removeprefix("Input ") for e in error.errors()))
+    problems = error.errors()
+    for step in problems[0]["loc"]:
+        # the other steps are names that pydantic gives to the members of a union
+        if isinstance(value, Mapping) and step in value:
+            where, value = f"{where}.{step}", value[step]
+        elif isinstance(value, Sequence) and isinstance(step, int):
+            where, value = f"{where}[{step}]", value[step]
+    expected = " or ".join(dict.fromkeys(e["msg"].removeprefix("Input ") for e in problems))
     return f"{where}: {expected}; found {value!r}."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import logging
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, distributions
+from functools import partial
+from importlib.metadata import Distribution, distributions
 from typing import Any
 
 import pluggy
@@ -32,7 +33,7 @@ class LoadFailure:
     """
 
     provider: Provider
-    error: Exception
+    error: Exception | SystemExit
 
     def __str__(self) -> str:
         kind = type(self.error).__name__
@@ -115,10 +116,12 @@ class PluginHost:
         """Adds a plugin: a module, or an instance whose methods are hook implementations.
 
         Raises:
-            PluginError: it is a class, implements no hook, or one that does not exist.
+            PluginError: it is a class, implements no hook, or one that does not exist; or its name
+                is taken.
         """
-        module = getattr(plugin, "__name__", None) or type(plugin).__module__
-        self._add(plugin, Provider(module.partition(".")[0], "", name or module))
+        kind = type(plugin)
+        own = getattr(plugin, "__name__", None) or f"{kind.__module__}.{kind.__qualname__}"
+        self._add(plugin, Provider(own.partition(".")[0], "", name or own))
 
     def hooks_of(self, provider: Provider) -> list[str]:
         """The hooks that a loaded plugin implements, sorted."""
@@ -131,18 +134,18 @@ class PluginHost:
         try:
             return registry.get(name)
         except UnknownNameError as error:
-            failure = self._culprit(name)
-            if failure is None:
+            suspects = self._suspects(name)
+            if not suspects:
                 raise
-            raise PluginError(f"{error} One plugin did not load - {failure}") from failure.error
+            failed = "; ".join(map(str, suspects))
+            raise PluginError(f"{error} Did not load: {failed}") from suspects[0].error
 
-    def _culprit(self, name: str) -> LoadFailure | None:
+    def _suspects(self, name: str) -> list[LoadFailure]:
         distribution, _, short = name.rpartition(":")
-        for failure in self.failures:
-            provider = failure.provider
-            if distribution == provider.distribution or (not distribution and short):
-                return failure
-        return None
+        return sorted(
+            (f for f in self.failures if distribution in ("", f.provider.distribution)),
+            key=lambda f: short not in (f.provider.plugin, f.provider.distribution),
+        )
 
     # --- observers -------------------------------------------------------------------------------
 
@@ -180,7 +183,7 @@ class PluginHost:
 
     def _notify(self, hook: str, **news: object) -> None:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        for observer in caller.get_hookimpls():
+        for observer in reversed(caller.get_hookimpls()):  # pluggy keeps the first to run last
             try:
                 observer.function(*(news[name] for name in observer.argnames))
             except Exception:  # noqa: BLE001 - an observer's trouble must not cost the run
@@ -189,14 +192,13 @@ class PluginHost:
     # --- loading ---------------------------------------------------------------------------------
 
     def _load_entry_points(self) -> None:
-        for distribution, version, entry_point in _installed():
-            provider = Provider(distribution, version, entry_point.name)
-            names = {distribution, entry_point.name}
+        for provider, load in _installed():
+            names = {provider.distribution, provider.plugin}
             if names & self._block or (self._allow is not None and not names & self._allow):
                 continue
             try:
-                self._add(entry_point.load(), provider)
-            except Exception as error:  # noqa: BLE001 - a broken plugin must not break the others
+                self._add(load(), provider)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the others must not suffer
                 self.failures.append(LoadFailure(provider, error))
 
     def _add(self, plugin: object, provider: Provider) -> None:
@@ -205,11 +207,10 @@ class PluginHost:
         key = _key(provider)
         if inspect.isclass(plugin):
             raise PluginError(f"{key}: {plugin.__qualname__} is a class; give an instance of it.")
+        if self._manager.has_plugin(key) or self._manager.is_registered(plugin):
+            raise PluginError(f"{key}: already registered; give another object another name.")
         try:
             self._manager.register(plugin, key)
-        except ValueError as error:
-            raise PluginError(f"{key}: already registered.") from error
-        try:
             self._manager.check_pending()
             self._collect(plugin, provider)
         except pluggy.PluginValidationError as error:
@@ -243,13 +244,32 @@ def _key(provider: Provider) -> str:
     return f"{provider.distribution}:{provider.plugin}"
 
 
-def _installed() -> Iterator[tuple[str, str, EntryPoint]]:
-    found: dict[tuple[str, str], tuple[str, EntryPoint]] = {}
+def _installed() -> list[tuple[Provider, Callable[[], object]]]:
+    found: dict[tuple[str, str], tuple[Provider, Callable[[], object]]] = {}
     for distribution in distributions():
-        for entry_point in distribution.entry_points:
-            if entry_point.group == ENTRY_POINT_GROUP:
-                # as on sys.path, the first of two installations of a distribution counts
-                key = (distribution.name, entry_point.name)
-                found.setdefault(key, (distribution.version, entry_point))
-    for (name, _), (version, entry_point) in sorted(found.items(), key=lambda i: i[0]):
-        yield name, version, entry_point
+        for plugin, load in _offers(distribution):
+            name, version = (
+                _field(distribution, "Name") or "unnamed",
+                _field(distribution, "Version"),
+            )
+            # as on sys.path, the first of two installations of a distribution counts
+            found.setdefault((name, plugin), (Provider(name, version, plugin), load))
+    return [found[key] for key in sorted(found)]
+
+
+def _offers(distribution: Distribution) -> list[tuple[str, Callable[[], object]]]:
+    try:
+        points = list(distribution.entry_points)
+    except Exception as error:  # noqa: BLE001 - whatever a damaged list makes its reader raise
+        ours = f"[{ENTRY_POINT_GROUP}]" in (distribution.read_text("entry_points.txt") or "")
+        return [("entry_points.txt", partial(_raise, error))] if ours else []
+    return [(point.name, point.load) for point in points if point.group == ENTRY_POINT_GROUP]
+
+
+def _field(distribution: Distribution, name: str) -> str:
+    values = distribution.metadata.get_all(name) or [""]
+    return str(values[0])
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pitchpipe.errors import DataError
 from pitchpipe.files import write_json
 from pitchpipe.records import Contract, Finding, Fix, PreparedData, Severity
@@ -81,6 +83,8 @@ def load_manifest(path: Path) -> PreparedData | None:
         )
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path}: not a manifest of prepared files ({error!r}). Delete it and prepare again."
@@ -112,7 +116,11 @@ def _found(folder: Path, described: dict[str, Any] | None) -> Path | None:
 
 
 def _finding(data: dict[str, Any]) -> Finding:
-    # the file holds what came of the fix, so there is nothing left for it to do
-    fix = Fix(data["fix"], lambda chunk: chunk) if data["fix"] else None
+    fix = Fix(data["fix"], _already_applied) if data["fix"] else None
     typed = {"fix": fix, "severity": Severity(data["severity"]), "lines": tuple(data["lines"])}
     return Finding(**{**data, **typed})
+
+
+def _already_applied(chunk: pd.DataFrame) -> pd.DataFrame:
+    # the file holds what came of the fix
+    return chunk

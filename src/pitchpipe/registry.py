@@ -59,12 +59,17 @@ class Registry(Generic[StageT]):
         self._base = base
         self._entries: dict[str, list[Entry[StageT]]] = {}
 
-    def check(self, name: str, stage: object, provider: Provider) -> None:
+    def check(self, name: object, stage: object, provider: Provider) -> None:
         """Whether a class can be taken in.
 
         Raises:
-            PluginError: it is not a concrete class of this kind.
+            PluginError: it is not a concrete class of this kind, or no user could write its name.
         """
+        if not isinstance(name, str) or not name or ":" in name:
+            raise PluginError(
+                f"{provider} offers a {self.kind} as {name!r}; "
+                "expected a name in lower case, words joined by hyphens."
+            )
         if not (isinstance(stage, type) and issubclass(stage, self._base)):
             raise PluginError(
                 f"{provider} offers {stage!r} as {self.kind} {name!r}; "
@@ -146,4 +151,6 @@ class Registry(Generic[StageT]):
 
 def option_names(stage: type) -> list[str]:
     """The options a stage class takes, in order."""
-    return [f.name for f in dataclasses.fields(stage)] if dataclasses.is_dataclass(stage) else []
+    if not dataclasses.is_dataclass(stage):
+        return []
+    return [f.name for f in dataclasses.fields(stage) if f.init]

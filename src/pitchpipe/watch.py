@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+import pandas as pd
+
 from pitchpipe.plugins import PluginHost
 from pitchpipe.records import RunInfo
 
@@ -56,5 +58,5 @@ class Watch:
         """The items, reporting each one (a chunk by its number of rows) once it is dealt with."""
         for item in items:
             yield item
-            done += len(item) if hasattr(item, "__len__") else 1
+            done += len(item) if isinstance(item, pd.DataFrame) else 1
             self.host.stage_progressed(self.run, stage, done, total)
