@@ -74,7 +74,7 @@ def _dispatch(words: Sequence[str]) -> int:
     top = top_parser(VERBS)
     common = top.parse(words[:place])
     if place == len(words):
-        top.print_help()
+        top.print_help(sys.stderr)
         return 2
     verb = words[place]
     if verb not in VERBS:
@@ -83,9 +83,10 @@ def _dispatch(words: Sequence[str]) -> int:
     parser = Parser(prog=f"pitchpipe {verb}", description=module.__doc__)
     module.configure(parser)
     arguments = parser.parse(words[place + 1 :])
-    if common.verbose or arguments.verbose:
-        _log_to_stderr()
-    code: int = module.run(arguments)
+    from pitchpipe.cli.logs import logging_to_stderr
+
+    with logging_to_stderr(verbose=common.verbose or arguments.verbose):
+        code: int = module.run(arguments)
     return code
 
 
@@ -102,15 +103,6 @@ def _say(text: str) -> None:
     from pitchpipe.cli.output import say
 
     say(text)
-
-
-def _log_to_stderr() -> None:
-    import logging
-
-    logging.basicConfig(
-        level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("pitchpipe").setLevel(logging.DEBUG)
 
 
 def _forget_stdout() -> None:

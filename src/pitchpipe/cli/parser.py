@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
@@ -13,6 +14,17 @@ from pitchpipe.errors import UnknownNameError, UsageError
 AUTO = "auto"
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Asks for the terminal's width itself: argparse imports all of shutil for that."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+        except (ValueError, OSError):
+            width = 80
+        super().__init__(prog, width=max(width - 2, 40))
+
+
 class Parser(argparse.ArgumentParser):
     """Parses one command's words; whatever is wrong with them is a UsageError."""
 
@@ -21,7 +33,8 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             description=description,
             allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            conflict_handler="resolve",  # a verb may want -v for itself
+            formatter_class=_Help,
         )
         self.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
         self.add_argument("--traceback", action="store_true", help="show where an error arose")

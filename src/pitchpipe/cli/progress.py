@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from pitchpipe.cli.output import shown, write
+from pitchpipe.cli.summary import estimate_text
 from pitchpipe.hookspecs import hookimpl
-from pitchpipe.records import JobEvent
+from pitchpipe.records import Estimate, JobEvent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -64,6 +65,11 @@ class Progress:
     def stage_failed(self) -> None:
         """Takes its bar away; the error is told by whoever catches it."""
         self._clear()
+
+    @hookimpl
+    def job_estimated(self, estimate: Estimate) -> None:
+        """Says it."""
+        self._line(estimate_text(estimate))
 
     @hookimpl
     def job_event(self, event: JobEvent) -> None:

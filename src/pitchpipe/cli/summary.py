@@ -10,7 +10,7 @@ from pitchpipe.cli.output import number, pairs, shown, table
 
 if TYPE_CHECKING:
     from pitchpipe.pipeline import Pipeline
-    from pitchpipe.records import Finding, PreparedData
+    from pitchpipe.records import Estimate, Finding, PreparedData
     from pitchpipe.run import Run
 
 _FIGURES = ("accuracy", "precision", "recall", "f1", "auroc", "auprc", "normalised_exact_match")
@@ -74,17 +74,24 @@ def run_text(run: Run, pipeline: Pipeline) -> str:
         "rows": f"{run.prepared.train_rows} to train, {run.prepared.valid_rows} held out",
         "run folder": str(run.folder),
     }
-    seconds = [(stage, round(took, 2)) for stage, took in run.stages.items()]
     blocks = [pairs(facts)]
     if run.scores:
         blocks.append(scores_text(run.scores))
     else:
         blocks.append("Nothing was held out, so there are no scores.")
-    blocks.append(table(("stage", "seconds"), [(stage, f"{took:.2f}") for stage, took in seconds]))
+    blocks.append(table(("stage", "seconds"), list(run.stages.items())))
     practised = practice_text(pipeline, run.prepared.train_rows)
     if practised:
         blocks.append(practised)
     return "\n\n".join(blocks)
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """What a job is expected to take."""
+    cost = "at an unknown cost" if estimate.cost is None else f"for ${estimate.cost:.2f}"
+    return (
+        f"Expected: {estimate.epochs} epochs of {estimate.tokens} tokens {cost} ({estimate.source})"
+    )
 
 
 def practice_text(pipeline: Pipeline, rows: int) -> str:

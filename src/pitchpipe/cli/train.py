@@ -6,14 +6,10 @@ The same command again adopts the uploads and the job; --fresh makes new ones.
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
 
 from pitchpipe.cli import flags
 from pitchpipe.cli.parser import Parser
-
-if TYPE_CHECKING:
-    from pitchpipe.pipeline import Pipeline
-    from pitchpipe.records import PreparedData
 
 
 def configure(parser: Parser) -> None:
@@ -33,15 +29,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Submits, and follows if asked to."""
     from pitchpipe.cli.follow import show
     from pitchpipe.cli.output import answer, answer_json, say
-    from pitchpipe.cli.summary import practice_text
+    from pitchpipe.cli.summary import estimate_text, practice_text
     from pitchpipe.pipeline import journal_beside
 
     pipeline = flags.pipeline_of(flags.configured(arguments))
     data = pipeline.load_prepared(arguments.train, arguments.valid)
     if arguments.fresh:
         journal_beside(data.train).unlink(missing_ok=True)
-    expected = _estimate(pipeline, data)
-    say(_expected_text(expected))
+    estimate = pipeline.estimate(data)
+    say(estimate_text(estimate))
     job = pipeline.submit(data)
     if practised := practice_text(pipeline, data.train_rows):
         say(practised)
@@ -62,22 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
             "model": job.fine_tuned_model,
             "train_rows": data.train_rows,
             "valid_rows": data.valid_rows,
-            "estimate": expected,
+            "estimate": asdict(estimate),
             "tunes_language_model": pipeline.trainer.tunes_language_model,
         }
     )
     return 0
-
-
-def _estimate(pipeline: Pipeline, data: PreparedData) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(pipeline.estimate(data))
-
-
-def _expected_text(expected: dict[str, Any]) -> str:
-    cost = "an unknown cost" if expected["cost"] is None else f"${expected['cost']:.2f}"
-    return (
-        f"Expected: {expected['tokens']} tokens, {expected['epochs']} epochs, {cost} "
-        f"({expected['source']})."
-    )
