@@ -88,7 +88,7 @@ def _explain(where: str, value: Any, error: ValidationError) -> str:
         # the other steps are names that pydantic gives to the members of a union
         if isinstance(value, Mapping) and step in value:
             where, value = f"{where}.{step}", value[step]
-        elif isinstance(value, Sequence) and isinstance(step, int):
+        elif isinstance(value, Sequence) and isinstance(step, int) and step < len(value):
             where, value = f"{where}[{step}]", value[step]
     expected = " or ".join(dict.fromkeys(e["msg"].removeprefix("Input ") for e in problems))
     return f"{where}: {expected}; found {value!r}."
