@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -50,6 +51,7 @@ def execute(pipeline: Pipeline, table: Table, run_dir: Path | None, fresh: bool)
                 f"{path}: holds a run with another configuration or another table. "
                 "Choose another folder, or run it with what it began with (config.toml)."
             )
+        folder.sweep()
         save_start(folder, pipeline.config, pipeline.host)
         watch = Watch(pipeline.host, folder.info)
         pipeline.host.run_started(folder.info)
@@ -171,8 +173,9 @@ class _Execution:
             model.name,
             self._journal,
         )
-        for _ in self._watch.counting("predict", rows, len(records)):
-            pass
+        with closing(rows):
+            for _ in self._watch.counting("predict", rows, len(records)):
+                pass
 
     def _score(self) -> Mapping[str, Any]:
         scores = self._pipeline.score(self._folder.predictions)

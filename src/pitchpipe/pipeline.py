@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -265,8 +266,10 @@ class Pipeline:
             key = json.dumps([model.name, contract, table.fingerprint()])
             digest = hashlib.sha256(key.encode()).hexdigest()[:8]
             journal = Path(out).with_name(f".{Path(out).name}.{digest}.journal")
-            with Journal(journal) as ledger:
-                rows = predictions.complete(asker, records, Path(out), key, ledger)
+            with (
+                Journal(journal) as ledger,
+                closing(predictions.complete(asker, records, Path(out), key, ledger)) as rows,
+            ):
                 answered = predictions.frame(watch.counting("predict", rows, len(records)))
             journal.unlink()
             return answered

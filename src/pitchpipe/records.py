@@ -91,8 +91,8 @@ class Finding:
             "rule": self.rule,
             "severity": str(self.severity),
             "message": self.message,
-            "count": self.count,
-            "lines": list(self.lines),
+            "count": int(self.count),
+            "lines": [int(line) for line in self.lines],  # numpy's integers are not JSON's
             "unit": self.unit,
             "expected": self.expected,
             "example": self.example,

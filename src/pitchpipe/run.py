@@ -96,6 +96,14 @@ class RunFolder:
         """The figures."""
         return self.path / "scores.json"
 
+    def sweep(self) -> None:
+        """Removes what a killed attempt left unfinished, except answers to go on from."""
+        answers = f".{self.predictions.name}."
+        for place in (self.path, self.outputs.train.parent):
+            for left in place.glob(".*"):
+                if not left.name.startswith(answers):
+                    left.unlink()
+
 
 @dataclass(frozen=True)
 class Run:
