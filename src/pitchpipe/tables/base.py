@@ -93,7 +93,7 @@ class Table(ABC):
         """Whether there is any record; reads the first."""
         blocks = self._blocks(1)
         with closing(blocks):
-            return next(blocks, None) is not None
+            return any(block.locators for block in blocks)
 
 
 class FileTable(Table):

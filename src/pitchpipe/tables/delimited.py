@@ -14,6 +14,7 @@ from pitchpipe.tables.base import Block, FileTable, check_names
 from pitchpipe.tables.text import TextFile
 
 _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
+_IN_QUOTES = re.compile(r'"[^"]*(?:"|$)')
 
 
 class LinesTable(FileTable):
@@ -123,7 +124,7 @@ class DelimitedTable(FileTable):
 
     def _comma_or_other(self) -> str:
         with closing(self._text.lines()) as lines:
-            header = _QUOTED.sub("", next((line for line in lines if line.strip()), ""))
+            header = _IN_QUOTES.sub("", next((line for line in lines if line.strip()), ""))
         return next((mark for mark in ",;\t" if mark in header), ",")
 
     def _ragged(self, line: int, fields: int) -> DataError:

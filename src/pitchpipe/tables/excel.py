@@ -15,6 +15,15 @@ from pitchpipe.tables.base import Block, FileTable, check_names, unreadable
 from pitchpipe.tables.extras import require
 from pitchpipe.tables.values import plain_block
 
+_DAMAGED = (  # SyntaxError is the base of the XML parser's errors
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 _Row = tuple[int, tuple[object, ...]]
 
 
@@ -94,16 +103,7 @@ class ExcelTable(FileTable):
                     yield book
         except OSError as error:
             raise unreadable(self.path, error) from error
-        # SyntaxError is the base of the XML parser's errors
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            KeyError,
-            ValueError,
-            SyntaxError,
-            EOFError,
-            IndexError,
-        ) as error:
+        except _DAMAGED as error:
             raise DataError(
                 f"{self.path}: not an Excel workbook that can be read ({error}). "
                 "Expected .xlsx data; save it as .xlsx from a spreadsheet, or export it as CSV."

@@ -54,6 +54,7 @@ def open_table(
 
 
 def _open_file(path: Path, chunk_rows: int, encoding: str | None) -> FileTable:
+    _check_file(path)
     inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
     name, kind = inner.stem, inner.suffix.lower()
     if kind not in _TEXT and (inner != path or kind not in _BINARY):
@@ -61,7 +62,6 @@ def _open_file(path: Path, chunk_rows: int, encoding: str | None) -> FileTable:
             f"{path}: unknown kind of file. Expected a name that ends with "
             f"{', '.join(_TEXT)} (or any of these and .gz), {' or '.join(_BINARY)}."
         )
-    _check_file(path)
     if kind == ".xlsx":
         return ExcelTable(name, path, chunk_rows)
     if kind == ".parquet":

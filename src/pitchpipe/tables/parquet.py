@@ -45,7 +45,7 @@ class ParquetTable(FileTable):
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         first = 1
         with self._open() as file:
-            for batch in file.iter_batches(batch_size=size, columns=self._names):
+            for batch in file.iter_batches(batch_size=size):
                 columns = {name: batch.column(name).to_pylist() for name in self._names}
                 locators = range(first, first + batch.num_rows)
                 first = locators.stop
@@ -53,11 +53,11 @@ class ParquetTable(FileTable):
 
     @contextmanager
     def _open(self) -> Generator[Any, None, None]:
-        # ArrowInvalid is a ValueError; a damaged page is an OSError without a number
+        # pyarrow's errors are Python's too; damaged pages are an OSError without a number
         try:
             with self._parquet.ParquetFile(self.path) as file:
                 yield file
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, NotImplementedError, KeyError, TypeError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise unreadable(self.path, error) from error
             raise DataError(

@@ -126,4 +126,5 @@ def _record(where: str, value: object, suspicious: bool) -> Record:
 
 def _unusable(where: str, error: ValueError | RecursionError) -> str:
     reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    reason = reason.partition(":")[0]  # beyond it, advice for programmers
     return f"{where}: JSON that cannot be read ({reason}). Expected a plain object; simplify it."

@@ -137,8 +137,8 @@ def _detect(sample: bytes) -> str:
             return encoding
     pairs = len(sample) // 2
     zeros = [sample[side : 2 * pairs : 2].count(0) for side in (0, 1)]
-    if zeros[1] > 0.4 * pairs and not zeros[0]:
+    if zeros[1] > 0.4 * pairs and zeros[0] < 0.1 * pairs:
         return "utf-16-le"
-    if zeros[0] > 0.4 * pairs and not zeros[1]:
+    if zeros[0] > 0.4 * pairs and zeros[1] < 0.1 * pairs:
         return "utf-16-be"
     return "utf-8"

@@ -31,6 +31,10 @@ def plain(value: object) -> object:
         return [plain(item) for item in value]
     if value is pd.NA or value is pd.NaT:
         return None
+    if isinstance(value, np.datetime64):
+        return plain(pd.Timestamp(value))
+    if isinstance(value, np.timedelta64):
+        return pd.Timedelta(value)  # numpy's own would give a bare number
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, datetime.date | datetime.time):

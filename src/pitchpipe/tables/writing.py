@@ -23,6 +23,21 @@ def _default(value: object) -> object:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_default)
 
 
+_UNWRITABLE = (TypeError, ValueError, RecursionError)
+
+
+def _encode(record: Mapping[str, object]) -> bytes:
+    return f"{_ENCODER.encode(record)}\n".encode()
+
+
+def _is_writable(record: Mapping[str, object]) -> bool:
+    try:
+        _encode(record)
+    except _UNWRITABLE:
+        return False
+    return True
+
+
 class JsonlWriter:
     """Writes records as UTF-8 JSON, an object a line; made by ``write_jsonl``.
 
@@ -45,21 +60,17 @@ class JsonlWriter:
         for record in records:
             present = {key: value for key, value in record.items() if value is not None}
             try:
-                line = _ENCODER.encode(present).encode()
-            except (TypeError, ValueError, RecursionError):
-                raise self._unwritable(present) from None
-            self._stream.write(line + b"\n")
+                line = _encode(present)
+            except _UNWRITABLE as error:
+                raise self._unwritable(present, error) from error
+            self._stream.write(line)
             self.rows += 1
 
-    def _unwritable(self, record: Mapping[str, object]) -> DataError:
-        for key, value in record.items():
-            try:
-                _ENCODER.encode({key: value}).encode()
-            except (TypeError, ValueError, RecursionError) as error:
-                reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-                break
+    def _unwritable(self, record: Mapping[str, object], error: Exception) -> DataError:
+        bad = next(key for key, value in record.items() if not _is_writable({key: value}))
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         return DataError(
-            f"{self._path}: record {self.rows + 1}, column {key!r} cannot be written as JSON "
+            f"{self._path}: record {self.rows + 1}, column {bad!r} cannot be written as JSON "
             f"({reason}). Expected text, numbers, true or false, lists or objects."
         )
 
