@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _LABELS = ("neg", "pos")
@@ -26,15 +26,15 @@ def rows(count: int, seed: int = 7) -> Iterator[tuple[str, str]]:
         yield f"{' '.join(words)} no{number}", _LABELS[side]
 
 
-def write_csv(path: Path, count: int) -> Path:
+def write_csv(path: Path, count: int, seed: int = 7) -> Path:
     """Writes them under the columns ``text`` and ``tag``."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(("text", "tag"))
-        writer.writerows(rows(count))
+        writer.writerows(rows(count, seed))
     return path
 
 
-def records(pairs: Iterator[tuple[str, str]]) -> list[dict[str, str]]:
+def records(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     """Completion records, as the article writes them."""
     return [{"prompt": f"{text}\n\n###\n\n", "completion": f" {tag}"} for text, tag in pairs]
