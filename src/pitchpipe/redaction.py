@@ -15,8 +15,12 @@ SECRETS = re.compile(
 )
 """What a secret looks like, whoever issued it."""
 
-_KEY_VARIABLES = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "AZURE_OPENAI_API_KEY")
-_KEY_VARIABLES += ("AZURE_OPENAI_AD_TOKEN",)
+_KEY_VARIABLES = (
+    "OPENAI_API_KEY",
+    "OPENAI_ADMIN_KEY",
+    "AZURE_OPENAI_API_KEY",
+    "AZURE_OPENAI_AD_TOKEN",
+)
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

@@ -31,7 +31,7 @@ def stage_finished(run: RunInfo, stage: str, seconds: float) -> None:
 @hookimpl
 def stage_failed(run: RunInfo, stage: str, error: BaseException) -> None:
     """Logs it."""
-    _log.error("%s: %s failed: %s", run.name, stage, error or type(error).__name__)
+    _log.error("%s: %s failed: %s", run.name, stage, str(error) or type(error).__name__)
 
 
 @hookimpl
