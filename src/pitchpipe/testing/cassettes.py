@@ -78,7 +78,9 @@ def neutral_request(request: Request) -> Request:
     body = request.body
     content_type = request.headers.get("content-type", "")
     headers = {
-        name: value for name, value in request.headers.items() if name.lower() in _REQUEST_HEADERS
+        name.lower(): value
+        for name, value in request.headers.items()
+        if name.lower() in _REQUEST_HEADERS
     }
     if body and content_type.startswith("multipart/form-data"):
         body = _neutral_form(content_type, _bytes(body))
