@@ -190,7 +190,7 @@ def _completion(
     for candidates in (label_like, by_name):
         if len(candidates) == 1 and len(free) > (0 if prompt_known else 1):
             column = candidates[0]
-            if column in label_like and by_values[column] <= MOST_LABELS:
+            if column in label_like and (by_values[column] <= MOST_LABELS or column not in by_name):
                 return column, f"it has {by_values[column]} distinct values"
             return column, "its name says so"
     both = [c for c in label_like if c in by_name]

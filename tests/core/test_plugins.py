@@ -14,7 +14,7 @@ from pitchpipe import hookimpl
 from pitchpipe.errors import PluginError, UnknownNameError
 from pitchpipe.hookspecs import Register
 from pitchpipe.plugins import LoadFailure, PluginHost
-from pitchpipe.records import JobEvent, RunInfo
+from pitchpipe.records import Estimate, JobEvent, RunInfo
 from pitchpipe.registry import Provider
 from pitchpipe.stages import Splitter
 
@@ -331,6 +331,10 @@ class Recorder:
         self.heard.append(("stage_failed", stage, error))
 
     @hookimpl
+    def job_estimated(self, estimate: Estimate) -> None:
+        self.heard.append(("job_estimated", estimate))
+
+    @hookimpl
     def job_event(self, event: JobEvent) -> None:
         self.heard.append(("job_event", event))
 
@@ -353,6 +357,7 @@ class Troubled(Recorder):
 
 def test_observers_hear_everything_and_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:
     recorder, error, event = Recorder(), ValueError("x"), JobEvent("e", 1, "info", "hello")
+    estimate = Estimate(100, 3, 0.5, "a table")
     host = bare(recorder)
     host.register(Troubled(), name="troubled")
     host.run_started(RUN)
@@ -360,6 +365,7 @@ def test_observers_hear_everything_and_stop_nothing(caplog: pytest.LogCaptureFix
     host.stage_progressed(RUN, "split", 3, None)
     host.stage_finished(RUN, "split", 0.5)
     host.stage_failed(RUN, "train", error)
+    host.job_estimated(RUN, estimate)
     host.job_event(RUN, event)
     host.run_finished(RUN, error)
     assert recorder.heard == [
@@ -368,6 +374,7 @@ def test_observers_hear_everything_and_stop_nothing(caplog: pytest.LogCaptureFix
         ("stage_progressed", 3, None),
         ("stage_finished", "split", 0.5),
         ("stage_failed", "train", error),
+        ("job_estimated", estimate),
         ("job_event", event),
         ("run_finished", error),
     ]

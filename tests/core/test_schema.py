@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pitchpipe.config import DataConfig
+from pitchpipe.errors import DataError
+from pitchpipe.records import COMPLETION, GROUP, PROMPT, Format
+from pitchpipe.schema import (
+    COMPLETION_NAMES,
+    MOST_LABELS,
+    PROMPT_NAMES,
+    Schema,
+    default_format,
+    default_splitter,
+    infer,
+    task_of,
+)
+
+TEXTS = tuple(f"text {n}" for n in range(12))
+FEW = ("pos", "neg") * 6
+MANY = tuple(f"answer {n}" for n in range(12))
+
+
+def frame(**columns: Any) -> pd.DataFrame:
+    made = pd.DataFrame({name: list(cells) for name, cells in columns.items()}, dtype=object)
+    made.index = pd.RangeIndex(1, len(made) + 1, name="row")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("table", "prompt", "completion", "note"),
+    [
+        (frame(a=TEXTS, b=FEW), "a", "b", "'b' is taken for the completion: it has 2 distinct"),
+        (frame(b=FEW, a=TEXTS), "a", "b", "'b' is taken for the completion: it has 2 distinct"),
+        (frame(a=TEXTS, b=[True, False] * 6), "a", "b", "it has 2 distinct values"),
+        (frame(a=TEXTS, b=[1, 2.5, None] * 4), "a", "b", "it has 2 distinct values"),
+        (frame(a=TEXTS, label=MANY), "a", "label", "'label' is taken for the completion: its name"),
+        (frame(a=TEXTS, Answer=MANY), "a", "Answer", "its name says so"),
+        (frame(text=TEXTS, id=MANY, b=FEW), "text", "b", "'text' is taken for the prompt."),
+        (
+            frame(Review=TEXTS, id=MANY, tag=FEW),
+            "Review",
+            "tag",
+            "'Review' is taken for the prompt",
+        ),
+        (frame(text=TEXTS, tag=FEW, source=FEW), "text", "tag", "it has 2 distinct values"),
+        (
+            frame(text=TEXTS, output=MANY, tag=FEW, source=FEW),
+            "text",
+            "tag",
+            "its name says so, and it has 2 distinct values",
+        ),
+        (frame(prompt=TEXTS, x=MANY, completion=MANY), "prompt", "completion", None),
+        (frame(prompt=TEXTS, b=MANY, label=MANY), "prompt", "label", "its name says so"),
+    ],
+)
+def test_columns_are_found_where_there_is_no_doubt(
+    table: pd.DataFrame, prompt: str, completion: str, note: str | None
+) -> None:
+    schema = infer("t.csv", table, DataConfig())
+    assert schema.rename == {PROMPT: prompt, COMPLETION: completion}
+    assert schema.shape is None
+    if note is None:
+        assert schema.notes == ()
+    else:
+        assert any(note in said for said in schema.notes), schema.notes
+
+
+def test_many_values_that_repeat_are_named_as_what_they_are() -> None:
+    table = frame(a=[f"t{n}" for n in range(300)], topic=[f"c{n % 60}" for n in range(300)])
+    assert infer("t", table, DataConfig()).notes[0].endswith("it has 60 distinct values.")
+    renamed = table.rename(columns={"topic": "category"})
+    assert infer("t", renamed, DataConfig()).notes[0].endswith("its name says so.")
+
+
+def test_named_columns_are_taken_at_their_word() -> None:
+    table = frame(a=TEXTS, b=FEW, c=MANY, group=FEW)
+    data = DataConfig(prompt_column="c", completion_column="a", group_column="b")
+    schema = infer("t", table, data)
+    assert schema.rename == {PROMPT: "c", COMPLETION: "a", GROUP: "b"}
+    assert schema.notes == ()
+    assert schema.legend == (
+        "Here 'prompt' is column 'c' and 'completion' is column 'a' and 'group' is column 'b'."
+    )
+    assert list(schema.apply(table).columns) == [PROMPT, COMPLETION, GROUP]
+
+
+def test_one_named_column_leaves_the_other_to_be_found() -> None:
+    known_prompt = infer("t", frame(a=TEXTS, b=MANY), DataConfig(prompt_column="a"))
+    assert known_prompt.rename == {PROMPT: "a", COMPLETION: "b"}
+    assert "it is the only other column" in known_prompt.notes[0]
+    known_answer = infer("t", frame(a=TEXTS, b=MANY), DataConfig(completion_column="a"))
+    assert known_answer.rename == {PROMPT: "b", COMPLETION: "a"}
+
+
+def test_a_column_called_group_is_the_group() -> None:
+    schema = infer("t", frame(text=TEXTS, group=MANY, tag=FEW), DataConfig())
+    assert schema.rename == {PROMPT: "text", COMPLETION: "tag", GROUP: "group"}
+    assert schema.legend == "Here 'prompt' is column 'text' and 'completion' is column 'tag'."
+
+
+def test_a_column_called_group_may_be_the_prompt() -> None:
+    table = frame(group=TEXTS, tag=FEW)
+    schema = infer("t", table, DataConfig(prompt_column="group"))
+    assert schema.rename == {PROMPT: "group", COMPLETION: "tag"}
+    assert schema.apply(table)[PROMPT].tolist() == list(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("table", "data", "message"),
+    [
+        (frame(a=TEXTS, b=MANY), {}, r"not clear which column holds the answer.*'a', 'b'.*--compl"),
+        (frame(a=FEW, b=FEW), {}, "not clear which column holds the answer"),
+        (
+            frame(a=TEXTS, b=MANY, tag=FEW),
+            {},
+            r"which column holds the prompt.*'a', 'b', 'tag'.*--p",
+        ),
+        (frame(text=TEXTS, TEXT=TEXTS, tag=FEW), {}, "which column holds the prompt"),
+        (frame(a=TEXTS), {}, r"^t\.csv: there is only one column, 'a'; expected one of prompts"),
+        (frame(a=TEXTS, b=[None] * 12), {}, "which column holds the answer"),
+        (
+            frame(text=TEXTS, tag=FEW),
+            {"prompt_column": "txt"},
+            r"no column 'txt' to take the prompt",
+        ),
+        (
+            frame(text=TEXTS, tag=FEW),
+            {"group_column": "zz"},
+            r"group from\. Columns: 'text', 'tag'",
+        ),
+        (
+            frame(text=TEXTS, tag=FEW),
+            {"prompt_column": "text", "completion_column": "text"},
+            r"one column cannot have two parts; given were prompt='text', completion='text'",
+        ),
+    ],
+)
+def test_doubts_name_the_columns(table: pd.DataFrame, data: dict[str, str], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        infer("t.csv", table, DataConfig(**data))
+
+
+def test_a_missing_column_gets_the_close_match() -> None:
+    with pytest.raises(DataError, match=r"Did you mean 'text'\? Columns: 'text', 'tag'\."):
+        infer("t", frame(text=TEXTS, tag=FEW), DataConfig(prompt_column="txt"))
+
+
+@pytest.mark.parametrize(
+    ("table", "rename"),
+    [
+        (frame(a=TEXTS), {PROMPT: "a"}),
+        (frame(a=TEXTS, b=FEW), {PROMPT: "a", COMPLETION: "b"}),
+        (frame(text=TEXTS, other=MANY), {PROMPT: "text"}),
+    ],
+)
+def test_to_predict_from_no_answers_are_needed(table: pd.DataFrame, rename: dict[str, str]) -> None:
+    assert infer("t", table, DataConfig(), answers=False).rename == rename
+
+
+@pytest.mark.parametrize(
+    ("columns", "shape"),
+    [
+        (("messages",), "chat"),
+        (("messages", "tools", "prompt"), "chat"),
+        (("input", "preferred_output", "non_preferred_output"), "preference"),
+    ],
+)
+def test_records_that_are_formatted_already_are_known(columns: tuple[str, ...], shape: str) -> None:
+    table = frame(**{name: [[{}]] * 3 for name in columns})
+    schema = infer("t", table, DataConfig())
+    assert schema == Schema({}, shape, (f"The rows are {shape} records already.",))
+    assert list(schema.apply(table).columns) == list(columns)
+
+
+def test_formatted_records_can_have_a_group() -> None:
+    table = frame(messages=[[{}]] * 3, film="abc", group="xyz")
+    schema = infer("t", table, DataConfig(group_column="film"))
+    applied = schema.apply(table)
+    assert list(applied.columns) == ["messages", GROUP]
+    assert applied[GROUP].tolist() == list("abc")
+
+
+def test_named_columns_win_over_the_shape() -> None:
+    table = frame(messages=TEXTS, tag=FEW)
+    assert infer("t", table, DataConfig(prompt_column="messages")).shape is None
+
+
+@pytest.mark.parametrize("swapped", [True, False])
+def test_a_column_in_the_way_is_left_out(swapped: bool) -> None:
+    table = frame(text=TEXTS, prompt=MANY, completion=FEW)
+    data = DataConfig(prompt_column="text", completion_column="prompt" if swapped else None)
+    applied = infer("t", table, data).apply(table)
+    assert list(applied.columns) == [PROMPT, COMPLETION]
+    assert applied[PROMPT].tolist() == list(TEXTS)
+    assert applied[COMPLETION].tolist() == list(MANY if swapped else FEW)
+    assert applied.index.equals(table.index)
+
+
+@settings(max_examples=60)
+@given(
+    prompt=st.sampled_from(PROMPT_NAMES),
+    answer=st.sampled_from(COMPLETION_NAMES),
+    order=st.permutations([0, 1, 2]),
+    upper=st.booleans(),
+)
+def test_usual_names_are_found_in_any_order(
+    prompt: str, answer: str, order: list[int], upper: bool
+) -> None:
+    names = [prompt, answer, "id"]
+    if upper:
+        names = [name.upper() for name in names]
+    cells = [TEXTS, MANY, MANY]
+    table = frame(**{names[i]: cells[i] for i in order})
+    assert infer("t", table, DataConfig()).rename == {PROMPT: names[0], COMPLETION: names[1]}
+
+
+@settings(max_examples=60)
+@given(labels=st.integers(1, 3), rows=st.integers(10, 40), data=st.data())
+def test_the_label_column_is_found_whatever_it_is_called(
+    labels: int, rows: int, data: st.DataObject
+) -> None:
+    a, b = data.draw(st.lists(st.text("xyz", min_size=1), min_size=2, max_size=2, unique=True))
+    table = frame(**{a: [f"t{n}" for n in range(rows)], b: [f"l{n % labels}" for n in range(rows)]})
+    assert infer("t", table, DataConfig()).rename == {PROMPT: a, COMPLETION: b}
+
+
+# --- what auto stands for ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "model", "method", "format_", "why"),
+    [
+        (None, "babbage-002", "supervised", "completion", "babbage-002 is a completion model"),
+        (None, "ft:davinci-002:org::1", "supervised", "completion", "davinci-002 is a completion"),
+        (None, "curie:ft-org-2023", "supervised", "completion", "curie is a completion model"),
+        (None, "gpt-4o-mini", "supervised", "chat", "gpt-4o-mini is a chat model"),
+        ("chat", "babbage-002", "supervised", "chat", "the rows hold messages"),
+        (None, "gpt-4o-mini", "dpo", "preference", "method is dpo"),
+        ("preference", "gpt-4o-mini", "supervised", "preference", "rows hold preferences"),
+        ("preference", "gpt-4o-mini", "dpo", "preference", "rows hold preferences"),
+    ],
+)
+def test_the_format_goes_by_model_and_rows(
+    shape: Format | None, model: str, method: str, format_: str, why: str
+) -> None:
+    name, said = default_format(shape, model, method)
+    assert name == format_
+    assert why in said
+
+
+def test_the_splitter_goes_by_group_and_labels() -> None:
+    plain, grouped = Schema({PROMPT: "a"}, None), Schema({GROUP: "g"}, None)
+    assert default_splitter(grouped, ["x"])[0] == "group"
+    assert default_splitter(plain, ["x", "y"]) == (
+        "stratified",
+        "Splitter stratified, because the answers are 2 labels.",
+    )
+    assert default_splitter(plain, [])[0] == "random"
+
+
+@pytest.mark.parametrize(
+    ("answers", "rows", "task"),
+    [
+        (2, 3, "classification"),
+        (3, 3, "text"),
+        (3, 10, "classification"),
+        (4, 12, "text"),
+        (MOST_LABELS, 1000, "classification"),
+        (MOST_LABELS + 1, 1000, "text"),
+    ],
+)
+def test_few_distinct_answers_are_labels(answers: int, rows: int, task: str) -> None:
+    assert task_of(answers, rows) == task
