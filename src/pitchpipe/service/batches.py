@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pitchpipe.service import params, states
@@ -12,8 +12,6 @@ from pitchpipe.service.files import Files
 from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.paging import page
 from pitchpipe.service.store import Filter, Row, Store
-
-Endpoint = Callable[[Request], Response]
 
 _SLICE = 1000  # requests answered at a poll
 _MOST_REQUESTS = 50_000
@@ -35,7 +33,7 @@ class Batches:
         store: where they are.
         blobs: holds the claims.
         files: what is asked and answered.
-        endpoints: what answers the requests, by path.
+        ask: answers a request.
         clock: Unix seconds.
         polled: called with a batch's id before it is shown.
         created: called with a batch's id after it was created.
@@ -46,7 +44,7 @@ class Batches:
         store: Store,
         blobs: Blobs,
         files: Files,
-        endpoints: Mapping[str, Endpoint],
+        ask: Callable[[Request], Response],
         clock: Callable[[], float],
         polled: Callable[[str], None],
         created: Callable[[str], None],
@@ -54,10 +52,11 @@ class Batches:
         self._store = store
         self._blobs = blobs
         self._files = files
-        self._endpoints = endpoints
+        self._ask_service = ask
         self._clock = clock
         self._polled = polled
         self._created = created
+        self._last_read: tuple[str, Sequence[JSON]] = ("", ())
 
     def create(self, request: Request) -> Response:
         """Creates a batch; what is wrong with its file is found later."""
@@ -135,19 +134,25 @@ class Batches:
     def _validate(self, row: Row) -> None:
         requests, errors = self._requests(row)
         with self._store.transaction():
-            job = self._current(row)
-            if job is None:
+            batch = self._current(row)
+            if batch is None:
                 return
-            job.body["request_counts"]["total"] = len(requests)
             if errors:
-                job.body["errors"] = {"object": "list", "data": list(errors)}
-                self._move(job, "failed")
+                batch.body["errors"] = {"object": "list", "data": list(errors)}
             else:
-                self._move(job, "in_progress")
-            self._store.update(job)
+                batch.body["request_counts"]["total"] = len(requests)
+            self._move(batch, "failed" if errors else "in_progress")
+            self._store.update(batch)
 
     def _answer(self, row: Row) -> None:
-        requests, _ = self._requests(row)
+        # several slices of one batch in a row are the rule: its file is read once for them
+        known, requests = self._last_read
+        if known != row.id:
+            requests, errors = self._requests(row)
+            if errors:  # the file was deleted meanwhile
+                self._validate(row)
+                return
+            self._last_read = (row.id, requests)
         done = row.private["done"]
         answered = [
             self._ask(row, number, request)
@@ -189,12 +194,7 @@ class Batches:
             self._store.update(batch)
 
     def _ask(self, row: Row, number: int, request: JSON) -> tuple[bool, str]:
-        try:
-            response = self._endpoints[request["url"]](
-                Request("POST", request["url"], body=dumps(request["body"]))
-            )
-        except ApiError as error:
-            response = error.response()
+        response = self._ask_service(Request("POST", request["url"], body=dumps(request["body"])))
         # streams are refused when the file is checked
         body = json.loads(response.body) if isinstance(response.body, bytes) else {}
         answer = {

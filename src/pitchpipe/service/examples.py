@@ -94,8 +94,12 @@ def _parse(line: bytes) -> JSON:
         record = json.loads(line.decode(), parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise _BadRowError("not UTF-8.") from None
-    except (ValueError, RecursionError) as error:
-        raise _BadRowError(f"not JSON ({error}); expected one JSON object a line.") from None
+    except json.JSONDecodeError as error:
+        raise _BadRowError(
+            f"not JSON ({error.msg} at column {error.colno}); expected one JSON object a line."
+        ) from None
+    except (ValueError, RecursionError):
+        raise _BadRowError("not JSON: a number or the nesting is beyond bounds.") from None
     if not isinstance(record, dict):
         raise _BadRowError("expected a JSON object.")
     return record

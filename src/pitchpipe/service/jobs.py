@@ -60,6 +60,7 @@ class Jobs:
             private = {
                 "events": 0,
                 "suffix": asked.suffix or "",
+                "learner": self._models.learner_name,
                 "base": model.base.id,
                 "base_key": model.key,
                 "asked": body["hyperparameters"],

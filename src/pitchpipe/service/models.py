@@ -44,6 +44,9 @@ class Models:
         blobs: where they are saved.
         learner: the class that trains and answers.
         learner_name: under which it is registered; a model answers only through its own.
+
+    Attributes:
+        learner_name: as given.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Models:
         self._store = store
         self._blobs = blobs
         self._learner = learner
-        self._learner_name = learner_name
+        self.learner_name = learner_name
         self._loaded: OrderedDict[str, tuple[Learner, threading.Lock]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -83,6 +86,12 @@ class Models:
         row = self._store.get("model", name)
         if row is None:
             raise unknown(name)
+        if row.parent == _CHECKPOINT:
+            raise ApiError(
+                400,
+                f"The model '{name}' is a checkpoint; it goes with its job and is not deleted.",
+                param="model",
+            )
         self.forget(name)
         return Response.of_json({"id": name, "object": "model", "deleted": True})
 
@@ -110,7 +119,7 @@ class Models:
             name,
             {"id": name, "object": "model", "created": created, "owned_by": OWNER},
             parent=_CHECKPOINT if checkpoint else _TUNED,
-            private={"base": base.id, "key": key, "learner": self._learner_name},
+            private={"base": base.id, "key": key, "learner": self.learner_name},
         )
 
     def forget(self, name: str) -> None:
@@ -136,11 +145,11 @@ class Models:
         if not model.key:
             return self._learner.create()
         row = self._store.get("model", model.name)
-        if row is not None and row.private["learner"] != self._learner_name:
+        if row is not None and row.private["learner"] != self.learner_name:
             raise ApiError(
                 400,
                 f"The model `{model.name}` was trained by the learner "
-                f"'{row.private['learner']}', but this service runs '{self._learner_name}'.",
+                f"'{row.private['learner']}', but this service runs '{self.learner_name}'.",
                 param="model",
                 code="model_not_available",
             )

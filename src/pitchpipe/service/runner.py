@@ -1,12 +1,54 @@
-"""A learner in the middle of its training."""
+"""A job's training: what is before it, and a learner in the middle of it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from pitchpipe.service.examples import JobError
 from pitchpipe.service.http import JSON
+from pitchpipe.service.store import Row
 from pitchpipe.stages import FitOptions, FitStep, Learner
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a running job has before it.
+
+    Attributes:
+        options: how it trains.
+        steps: steps of all its epochs.
+    """
+
+    options: FitOptions
+    steps: int
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the records."""
+        return self.options.n_epochs
+
+    @property
+    def batch(self) -> int:
+        """Records a step."""
+        return self.options.batch_size
+
+    @classmethod
+    def of(cls, row: Row) -> Plan:
+        """The plan of a job whose hyperparameters are settled."""
+        values = row.body["hyperparameters"]
+        options = FitOptions(
+            n_epochs=values["n_epochs"],
+            batch_size=values["batch_size"],
+            learning_rate_multiplier=float(values["learning_rate_multiplier"]),
+            seed=row.body["seed"],
+            method=row.body["method"]["type"],
+            beta=values.get("beta", 0.1),
+        )
+        batches = math.ceil(row.private["records"] / options.batch_size)
+        return cls(options, batches * options.n_epochs)
 
 
 class Runner:
@@ -69,3 +111,20 @@ class Runner:
     def save(self, folder: Path) -> None:
         """Saves the learner into an empty folder."""
         self._learner.save(folder)
+
+
+def refuse_divergence(steps: Sequence[FitStep]) -> None:
+    """Lets no figure through that JSON could not show.
+
+    Raises:
+        JobError: one is not finite; names the step.
+    """
+    for step in steps:
+        figures = (step.train_loss, step.valid_loss or 0, step.valid_accuracy or 0)
+        if not all(map(math.isfinite, figures)):
+            raise JobError(
+                "training_diverged",
+                f"Training diverged: the loss is no longer finite at step {step.step}. "
+                "Use a smaller learning_rate_multiplier.",
+                "hyperparameters.learning_rate_multiplier",
+            )

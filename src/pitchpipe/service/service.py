@@ -79,11 +79,7 @@ class Service:
         generator = Generator(models, clock, store.seed)
         self._training = Training(store, blobs, files, models, clock)
         jobs = Jobs(store, files, models, clock, self._poll, self._create)
-        endpoints = {
-            "/v1/completions": generator.completion,
-            "/v1/chat/completions": generator.chat,
-        }
-        self._batches = Batches(store, blobs, files, endpoints, clock, self._poll, self._create)
+        self._batches = Batches(store, blobs, files, self.handle, clock, self._poll, self._create)
         self._routes: Mapping[tuple[str, ...], Mapping[str, Handler]] = {
             ("completions",): {"POST": generator.completion},
             ("chat", "completions"): {"POST": generator.chat},
@@ -116,6 +112,8 @@ class Service:
     def handle(self, request: Request) -> Response:
         """Answers a request; every failure is an answer too."""
         try:
+            if self.closed:
+                raise ApiError(503, "The offline service is closed.", kind="server_error")
             response = self._dispatch(request)
         except ApiError as error:
             response = error.response()

@@ -21,7 +21,7 @@ JOB: Table = {
 
 BATCH: Table = {
     "validating": frozenset({"in_progress", "failed", "cancelling"}),
-    "in_progress": frozenset({"finalizing", "cancelling"}),
+    "in_progress": frozenset({"finalizing", "failed", "cancelling"}),
     "finalizing": frozenset({"completed"}),
     "cancelling": frozenset({"cancelled"}),
     "completed": frozenset(),

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import re
 import secrets
 import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from pitchpipe.records import Format
 from pitchpipe.service import examples, hyperparameters, results, states, tokens
@@ -22,9 +20,9 @@ from pitchpipe.service.examples import JobError
 from pitchpipe.service.files import Files
 from pitchpipe.service.http import JSON, ApiError
 from pitchpipe.service.models import OWNER, Model, Models
-from pitchpipe.service.runner import Runner
+from pitchpipe.service.runner import Plan, Runner, refuse_divergence
 from pitchpipe.service.store import Filter, Row, Store
-from pitchpipe.stages import FitOptions, FitStep
+from pitchpipe.stages import FitStep
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +36,9 @@ class _SupersededError(Exception):
 
 
 class Training:
-    """Advances jobs. Any thread of any process may; a claim lets one at a time work on a job.
+    """Advances the jobs of its learner.
+
+    Any thread of any process may; a claim lets one at a time work on a job.
 
     What a process holds in memory of a job is only a short cut: whoever comes next goes on from
     the last checkpoint, with the same losses.
@@ -72,7 +72,7 @@ class Training:
         """Moves a job on, unless it is paused, has ended, or is being moved on already."""
         with self._blobs.claim(job_id) as mine:
             row = self._store.get("job", job_id) if mine else None
-            if row is None:
+            if row is None or row.private["learner"] != self._models.learner_name:
                 return
             steps = {
                 "validating_files": self._validate,
@@ -105,14 +105,14 @@ class Training:
             self._move(job, "running", "Fine-tuning job started")
 
     def _train(self, row: Row) -> None:
-        plan = _Plan.of(row)
+        plan = Plan.of(row)
         if row.private["epoch"] < plan.epochs:
             with _blaming_the_learner(row.id):
                 runner = self._runner(row, plan)
                 steps = runner.take(row.private["step"] + max(1, _SLICE // plan.batch))
                 if runner.at_checkpoint:
                     self._blobs.save_model(self._checkpoint_id(row.id, runner.epoch), runner.save)
-            _refuse_divergence(steps)
+            refuse_divergence(steps)
             with self._changing(row.id, "running") as job:
                 self._report(job, plan, steps)
                 job.private["step"] = runner.step
@@ -125,8 +125,8 @@ class Training:
             self._finish(row, plan)
             self._drop(row.id)
 
-    def _report(self, job: Row, plan: _Plan, steps: list[FitStep]) -> None:
-        every = max(1, math.ceil(plan.steps / results.EVENTS))
+    def _report(self, job: Row, plan: Plan, steps: list[FitStep]) -> None:
+        every = max(1, -(-plan.steps // results.EVENTS))
         for step in steps:
             # after an interruption, steps are taken again that have been reported before
             if step.step > job.private["step"] and (step.step % every == 0 or step.last_of_epoch):
@@ -160,7 +160,7 @@ class Training:
         self._store.delete("checkpoint", kept[0].id)
         return str(kept[0].body["fine_tuned_model_checkpoint"])
 
-    def _finish(self, row: Row, plan: _Plan) -> None:
+    def _finish(self, row: Row, plan: Plan) -> None:
         parts = self._store.rows("steps", Filter(row.id))
         content = results.HEADER + "".join(part.body["csv"] for part in parts)
         with self._changing(row.id, "running") as job:
@@ -209,7 +209,7 @@ class Training:
 
     # --- what a job trains on and with ------------------------------------------------------------
 
-    def _runner(self, row: Row, plan: _Plan) -> Runner:
+    def _runner(self, row: Row, plan: Plan) -> Runner:
         with self._lock:
             runner = self._runners.get(row.id)
             ours = row.private.get("owner") == self._token
@@ -274,44 +274,3 @@ def _blaming_the_learner(job_id: str) -> Iterator[None]:
         _log.exception("job %s: the learner failed", job_id)
         message = f"The learner failed: {type(error).__name__}: {error}"
         raise JobError("server_error", message) from error
-
-
-def _refuse_divergence(steps: list[FitStep]) -> None:
-    for step in steps:
-        if not math.isfinite(step.train_loss):
-            raise JobError(
-                "training_diverged",
-                f"Training diverged: the loss is {step.train_loss} at step {step.step}. "
-                "Use a smaller learning_rate_multiplier.",
-                "hyperparameters.learning_rate_multiplier",
-            )
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What a running job has before it."""
-
-    options: FitOptions
-    steps: int
-
-    @property
-    def epochs(self) -> int:
-        return self.options.n_epochs
-
-    @property
-    def batch(self) -> int:
-        return self.options.batch_size
-
-    @classmethod
-    def of(cls, row: Row) -> _Plan:
-        values = row.body["hyperparameters"]
-        options = FitOptions(
-            n_epochs=values["n_epochs"],
-            batch_size=values["batch_size"],
-            learning_rate_multiplier=float(values["learning_rate_multiplier"]),
-            seed=row.body["seed"],
-            method=row.body["method"]["type"],
-            beta=values.get("beta", 0.1),
-        )
-        batches = math.ceil(row.private["records"] / options.batch_size)
-        return cls(options, batches * options.n_epochs)

@@ -1,0 +1,205 @@
+"""A learner small enough to know by heart, and services that run it."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import openai
+import pytest
+
+from pitchpipe.service.service import Service
+from pitchpipe.service.transports import BASE_URL, openai_http_client
+from pitchpipe.stages import FitOptions, FitStep, Learner, Token
+
+
+class CountingLearner(Learner):
+    """Answers with the completion it has met most often; its loss depends on order and epoch."""
+
+    def __init__(self) -> None:
+        self.weights: dict[str, float] = {}
+
+    @classmethod
+    def create(cls) -> Self:
+        return cls()
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        learner = cls()
+        learner.weights = json.loads((folder / "weights.json").read_text())
+        return learner
+
+    def save(self, folder: Path) -> None:
+        (folder / "weights.json").write_text(json.dumps(self.weights))
+
+    def fit(
+        self,
+        train: Sequence[Mapping[str, Any]],
+        valid: Sequence[Mapping[str, Any]],
+        options: FitOptions,
+        done_epochs: int = 0,
+    ) -> Iterator[FitStep]:
+        size = options.batch_size
+        batches = math.ceil(len(train) / size)
+        step = done_epochs * batches
+        for epoch in range(done_epochs + 1, options.n_epochs + 1):
+            order = list(train)
+            random.Random(f"{options.seed}/{epoch}").shuffle(order)
+            for start in range(0, len(order), size):
+                batch = [_answer(record) for record in order[start : start + size]]
+                loss = math.fsum(1 / (1 + self.weights.get(text, 0)) for text in batch)
+                for text in batch:
+                    gain = options.learning_rate_multiplier * epoch
+                    self.weights[text] = self.weights.get(text, 0) + gain
+                step += 1
+                last = start + size >= len(order)
+                held_out = 1 / (1 + sum(self.weights.values())) if last and valid else None
+                yield FitStep(
+                    step, epoch, last, loss / len(batch), 1.0, held_out, held_out and 1 - held_out
+                )
+
+    def answer(
+        self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
+    ) -> Sequence[Token]:
+        if not self.weights:
+            return [Token("untrained", -0.5, (("untrained", -0.5), ("other", -1.5)))]
+        total = sum(self.weights.values())
+        ranked = sorted(self.weights, key=lambda text: (-self.weights[text], text))
+        chosen = random.Random(seed).choice(ranked) if temperature else ranked[0]
+        pairs = tuple((text, math.log(self.weights[text] / total)) for text in ranked)
+        words = chosen.split(" ")
+        first = Token(words[0], dict(pairs)[chosen], tuple((t.split(" ")[0], p) for t, p in pairs))
+        return [first, *(Token(f" {word}", -0.1, ((f" {word}", -0.1),)) for word in words[1:])]
+
+
+def _answer(record: Mapping[str, Any]) -> str:
+    if "completion" in record:
+        return str(record["completion"])
+    messages = record.get("messages") or record["preferred_output"]
+    return str(messages[-1]["content"])
+
+
+class Clock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def completion_lines(count: int = 20) -> bytes:
+    rows = [{"prompt": f"{n} ->", "completion": "yes now" if n % 3 else "no"} for n in range(count)]
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def chat_lines(count: int = 20) -> bytes:
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": f"{n}?"},
+                {"role": "assistant", "content": "yes now" if n % 3 else "no"},
+            ]
+        }
+        for n in range(count)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def preference_lines(count: int = 20) -> bytes:
+    rows = [
+        {
+            "input": {"messages": [{"role": "user", "content": f"{n}?"}]},
+            "preferred_output": [{"role": "assistant", "content": "yes"}],
+            "non_preferred_output": [{"role": "assistant", "content": "no"}],
+        }
+        for n in range(count)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+class Lab:
+    """A service and the real client in front of it."""
+
+    def __init__(self, **options: Any) -> None:
+        self.clock = Clock()
+        self.service = Service(**{"learner": CountingLearner, "clock": self.clock} | options)
+        self.client = openai.OpenAI(
+            api_key="any",
+            base_url=BASE_URL,
+            max_retries=0,
+            http_client=openai_http_client(self.service),
+        )
+
+    def upload(
+        self, content: bytes | None = None, purpose: Any = "fine-tune", name: str = "data.jsonl"
+    ) -> str:
+        content = completion_lines() if content is None else content
+        return self.client.files.create(file=(name, content), purpose=purpose).id
+
+    def create(self, content: bytes | None = None, **options: Any) -> Any:
+        """A job, by default on 20 completion records."""
+        options = {"model": "babbage-002", "training_file": self.upload(content)} | options
+        return self.client.fine_tuning.jobs.create(**options)
+
+    def run(self, content: bytes | None = None, **options: Any) -> Any:
+        """A job that has ended."""
+        return self.finish(self.create(content, **options).id)
+
+    def finish(self, job_id: str) -> Any:
+        for _ in range(10_000):
+            self.service.advance(job_id)
+            job = self.client.fine_tuning.jobs.retrieve(job_id)
+            if job.status in ("succeeded", "failed", "cancelled"):
+                return job
+        raise AssertionError(f"{job_id} does not end")
+
+    def result(self, job: Any) -> str:
+        return self.client.files.content(job.result_files[0]).text
+
+    def events(self, job_id: str) -> list[Any]:
+        """Oldest first."""
+        return list(self.client.fine_tuning.jobs.list_events(job_id, limit=100))[::-1]
+
+    def close(self) -> None:
+        self.client.close()
+        self.service.close()
+
+
+@pytest.fixture
+def make_lab() -> Iterator[Callable[..., Lab]]:
+    """Makes services; takes the options of ``Service``."""
+    made: list[Lab] = []
+
+    def make(**options: Any) -> Lab:
+        made.append(Lab(**options))
+        return made[-1]
+
+    yield make
+    for lab in made:
+        lab.close()
+
+
+@pytest.fixture
+def lab(make_lab: Callable[..., Lab]) -> Lab:
+    return make_lab()
+
+
+@pytest.fixture
+def lines() -> Mapping[str, Callable[..., bytes]]:
+    """Training files by format."""
+    return {
+        "completion": completion_lines,
+        "chat": chat_lines,
+        "preference": preference_lines,
+    }
+
+
+@pytest.fixture
+def learner() -> type[Learner]:
+    return CountingLearner
