@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import logging
 import shutil
-import sqlite3
 import tempfile
 import time
 import weakref
@@ -71,7 +70,7 @@ class Service:
         self._pace = pace
         self._store = store
         self._release = weakref.finalize(
-            self, _release, store.connection, None if data_dir else folder
+            self, _release, store, None if data_dir else folder
         )
         self._request_numbers = itertools.count(1)
         files = Files(store, blobs, clock)
@@ -169,7 +168,7 @@ def _pattern(parts: list[str]) -> tuple[str, ...]:
     return tuple("*" if index == place else part for index, part in enumerate(parts))
 
 
-def _release(connection: sqlite3.Connection, temporary: Path | None) -> None:
-    connection.close()
+def _release(store: Store, temporary: Path | None) -> None:
+    store.close()
     if temporary is not None:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -104,6 +104,11 @@ class Store:
             "SELECT value FROM counters WHERE name = 'seed'"
         ).fetchone()
 
+    def close(self) -> None:
+        """Waits for whoever reads or writes, then lets go; SQLite must not be closed under them."""
+        with self._lock:
+            self.connection.close()
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block's changes, or none of them; blocks may nest."""
