@@ -163,7 +163,7 @@ class _Execution:
         table = open_table(valid)
         records = [
             (int(line), record)
-            for chunk in table.chunks()
+            for chunk in table.chunks(table.columns)
             for line, record in zip(chunk.index, frame_to_records(chunk), strict=True)
         ]
         rows = predictions.complete(

@@ -311,7 +311,7 @@ class Pipeline:
     def _records(self, table: Table, contract: Contract) -> Iterator[tuple[int, Mapping[str, Any]]]:
         formatter = self._selection.formatter_of(contract)
         schema = None
-        for raw in table.chunks():
+        for raw in table.chunks(table.columns):
             if schema is None:
                 data = self.config.data
                 schema = infer(str(table.path or table.name), raw, data, answers=False)
@@ -333,7 +333,8 @@ class Pipeline:
                 rows.append(0)
                 continue
             count = 0
-            for chunk in self.table(path).chunks():
+            table = self.table(path)
+            for chunk in table.chunks(table.columns):
                 schema = infer(str(path), chunk, self.config.data)
                 formatter = self._selection.formatter(schema)
                 if not formatter.stage.is_formatted(chunk):

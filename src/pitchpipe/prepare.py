@@ -290,10 +290,8 @@ def _split(splitter: Named[Splitter], index: pd.DataFrame) -> pd.Series[bool]:
 
 def _cached(table: Table) -> Chunks:
     size = table.path.stat().st_size if table.path else 0
-    if size > CACHE_BYTES:
-        return table.chunks
-    kept = list(table.chunks())
-    return partial(iter, kept)
+    chunks = partial(table.chunks, table.columns)
+    return chunks if size > CACHE_BYTES else partial(iter, list(chunks()))
 
 
 def _ungrouped(chunk: pd.DataFrame) -> pd.DataFrame:
