@@ -118,12 +118,16 @@ def _settle(unit: Ints, label: Ints, valid: Bools) -> None:
     ends = np.cumsum(np.bincount(label))
     count = np.zeros((2, len(ends)), dtype=np.int64)
     np.add.at(count, (valid[unit].astype(np.int64), label), 1)
-    lonely = np.flatnonzero((count.sum(axis=0) > 1) & (count.min(axis=0) == 0))
-    for one in lonely.tolist():
-        for at in unit[by_label[ends[one - 1] if one else 0 : ends[one]]].tolist():
-            side = int(valid[at])
-            held = label[np.searchsorted(unit, at) : np.searchsorted(unit, at, "right")]
-            if count[1 - side, one] == 0 and (count[side, held] > 1).all():
-                valid[at] = not valid[at]
-                count[side, held] -= 1
-                count[1 - side, held] += 1
+    moved = True
+    while moved:
+        moved = False
+        lonely = np.flatnonzero((count.sum(axis=0) > 1) & (count.min(axis=0) == 0))
+        for one in lonely.tolist():
+            for at in unit[by_label[ends[one - 1] if one else 0 : ends[one]]].tolist():
+                side = int(valid[at])
+                held = label[np.searchsorted(unit, at) : np.searchsorted(unit, at, "right")]
+                if count[1 - side, one] == 0 and (count[side, held] > 1).all():
+                    valid[at] = not valid[at]
+                    count[side, held] -= 1
+                    count[1 - side, held] += 1
+                    moved = True

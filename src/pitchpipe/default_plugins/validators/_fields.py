@@ -136,7 +136,7 @@ def questions(chunk: pd.DataFrame, record_format: Format) -> list[Any]:
 
 
 def answers(chunk: pd.DataFrame, record_format: Format) -> list[Any]:
-    """What should be answered in each row, None where nothing is: text, or a message without."""
+    """What should be answered in each row: text, a message that has none, or None for nothing."""
     if record_format == "preference":
         return cells(chunk, OUTPUTS[0])
     if record_format != "chat" or MESSAGES not in chunk.columns:
