@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+
+from pitchpipe.default_plugins.formatters import ChatFormatter
+from pitchpipe.errors import DataError
+
+TOOLS = [{"type": "function", "function": {"name": "look_up"}}]
+
+
+def test_a_row_becomes_a_talk(frame, records) -> None:
+    formatter = ChatFormatter(
+        system="Tag it.", labels={"pos": "positive"}, max_tokens=3, stop=("!",)
+    )
+    [row] = records(formatter.apply(frame(prompt=[5], completion=["pos"])))
+    assert row == {
+        "messages": [
+            {"role": "system", "content": "Tag it."},
+            {"role": "user", "content": "5"},
+            {"role": "assistant", "content": "positive"},
+        ]
+    }
+    request = formatter.request(row)
+    assert request.endpoint == "chat.completions"
+    assert request.body == {
+        "messages": row["messages"][:2],
+        "temperature": 0,
+        "logprobs": True,
+        "top_logprobs": 5,
+        "stop": ["!"],
+        "max_completion_tokens": 3,
+    }
+    assert formatter.parse("positive") == "pos"
+
+
+def test_talks_pass_with_all_that_training_knows(frame, talk) -> None:
+    messages = [*talk("q", "a", "r"), {"role": "assistant", "content": "b", "weight": 1}]
+    messages[1]["weight"] = 0
+    chunk = frame(
+        prompt=["ignored"],
+        messages=[messages],
+        tools=[TOOLS],
+        parallel_tool_calls=[False],
+        functions=[None],
+        note=["left out"],
+    )
+    formatter = ChatFormatter(system="for made talks only")
+    assert formatter.is_formatted(chunk)
+    made = formatter.apply(chunk)
+    assert list(made.columns) == ["messages", "tools", "parallel_tool_calls", "functions"]
+    row = made.iloc[0].to_dict()
+    assert row["messages"] == messages
+    body = formatter.request(row).body
+    assert body["messages"] == talk("q", "a", "r")
+    assert (body["tools"], body["parallel_tool_calls"]) == (TOOLS, False)
+    assert not {"functions", "stop", "max_completion_tokens"} & set(body)
+    assert formatter.reference(row) == "b"
+
+
+@pytest.mark.parametrize(
+    ("last", "reference"),
+    [
+        ({"role": "assistant", "content": None, "tool_calls": [{}]}, None),
+        ({"role": "assistant", "tool_calls": [{}]}, None),
+        ({"role": "assistant", "content": []}, None),
+        (
+            {
+                "role": "assistant",
+                "content": [{"type": "text", "text": "a"}, {"type": "odd"}, {"text": "b"}],
+            },
+            "ab",
+        ),
+        ({"role": "assistant", "content": ""}, ""),
+        ({"role": "user", "content": "r"}, None),
+        ({"role": "tool", "content": "r"}, None),
+    ],
+)
+def test_the_reference_is_the_text_of_a_closing_answer(last, reference, talk) -> None:
+    formatter = ChatFormatter()
+    record = {"messages": [*talk("q"), last]}
+    assert formatter.reference(record) == reference
+    asked = 1 if last["role"] == "assistant" else 2
+    assert len(formatter.request(record).body["messages"]) == asked
+
+
+@pytest.mark.parametrize(
+    "cell", [None, [], "text", [{"content": "no role"}], [1], {"messages": []}]
+)
+def test_a_cell_that_is_no_talk_is_named_by_its_place(cell, frame, talk) -> None:
+    chunk = frame(unit="record", messages=[talk("q", "a"), cell])
+    assert not ChatFormatter().is_formatted(chunk)
+    with pytest.raises(DataError, match="record 3, column 'messages': expected a list of messages"):
+        ChatFormatter().apply(chunk)
+
+
+def test_columns_needed_depend_on_those_there() -> None:
+    formatter = ChatFormatter()
+    assert formatter.required_columns(["messages", "prompt"]) == ("messages",)
+    assert formatter.required_columns(["prompt"]) == ("prompt", "completion")
+
+
+def test_rows_without_messages_are_no_records(frame) -> None:
+    assert not ChatFormatter().is_formatted(frame(prompt=["q"], completion=["a"]))
+
+
+def test_an_answer_is_bounded_by_the_bytes_of_the_longest_label() -> None:
+    formatter = ChatFormatter(labels={"pos": "positive"})
+    assert formatter.contract("chat", ["pos", "neg"]).max_tokens == 8
+    assert formatter.contract("chat").max_tokens is None
