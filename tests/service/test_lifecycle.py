@@ -141,7 +141,7 @@ def test_the_tables_are_closed_and_every_status_can_be_reached_and_left(table):
 
 def test_an_illegal_step_is_refused_and_changes_nothing():
     body = {"id": "ftjob-1", "status": "succeeded"}
-    with pytest.raises(ApiError, match="'succeeded'.*cannot become 'running': it has ended"):
+    with pytest.raises(ApiError, match=r"'succeeded'.*cannot become 'running': it has ended"):
         states.move(states.JOB, body, "running")
     assert body["status"] == "succeeded"
 

@@ -41,16 +41,20 @@ def explain(body: JSON, error: ValidationError) -> ApiError:
         body: what was sent.
         error: what is wrong with it; of several things the first is told.
     """
-    details = error.errors(include_url=False)
-    # of the complaints of a union's members, the most specific one: not that "auto" was expected
-    first = details[0]["loc"]
-    same = [d for d in details if d["loc"][:-1] == first[:-1]] if len(details) > 1 else details
-    detail = next((d for d in same if d["type"] != "literal_error"), same[0])
-    if isinstance(detail["input"], str) and detail["type"] != "string_too_long":
-        detail = same[0]
-    param = _dotted(body, detail)
+    details = [(_dotted(body, detail), detail) for detail in error.errors(include_url=False)]
+    param = details[0][0]
+    detail = min((detail for place, detail in details if place == param), key=_vagueness)
     code, message = _words(detail, param)
     return ApiError(400, message, param=param or None, code=code)
+
+
+def _vagueness(detail: ErrorDetails) -> int:
+    """Which complaint of a union's members helps most: not that "auto" was expected of a 51."""
+    if detail["type"] in _BOUNDS or detail["type"] in _SIZES:
+        return 0
+    if detail["type"] == "literal_error":
+        return 1 if isinstance(detail["input"], str) else 3
+    return 2
 
 
 def _words(detail: ErrorDetails, param: str) -> tuple[str, str]:

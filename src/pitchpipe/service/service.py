@@ -69,9 +69,7 @@ class Service:
             store = Store(folder / "service.sqlite3" if data_dir else None, seed)
         self._pace = pace
         self._store = store
-        self._release = weakref.finalize(
-            self, _release, store, None if data_dir else folder
-        )
+        self._release = weakref.finalize(self, _release, store, None if data_dir else folder)
         self._request_numbers = itertools.count(1)
         files = Files(store, blobs, clock)
         models = Models(store, blobs, learner, learner_name)
