@@ -20,8 +20,7 @@ OTHER = "other"
 
 _EXAMPLES = 5
 _SHORT = 80
-_RANKED = ("auroc", "auprc")
-_HEADLINES = ("precision", "recall", "f1", *_RANKED)
+_HEADLINES = ("precision", "recall", "f1", "auroc", "auprc")
 
 
 def score(
@@ -129,7 +128,7 @@ def _classification(
     positive_class: str | None,
 ) -> dict[str, Any]:
     import numpy as np
-    from sklearn.metrics import confusion_matrix
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     notes: list[str] = []
     known = sorted(set(labels) | set(references))
@@ -147,7 +146,19 @@ def _classification(
 
     matrix = confusion_matrix(true, found, labels=range(len(known) + 1))[:-1]
     ranking = _Ranking.of(true, known, probabilities, notes)
-    classes = {label: _figures(true, found, code, ranking) for label, code in codes.items()}
+    counted = precision_recall_fscore_support(
+        true, found, labels=range(len(known)), average=None, zero_division=0
+    )
+    classes: dict[str, dict[str, float | int | None]] = {
+        label: {
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": float(f1),
+            **_ranked(true == codes[label], codes[label], ranking),
+            "support": int(support),
+        }
+        for label, precision, recall, f1, support in zip(known, *counted, strict=True)
+    }
 
     occurring = [figures for figures in classes.values() if figures["support"]]
     if positive is None:
@@ -213,33 +224,19 @@ class _Ranking:
         return cls(np.array(given), np.array(table, dtype=float))
 
 
-def _figures(
-    true: NDArray[np.int_], found: NDArray[np.int_], code: int, ranking: _Ranking | None
-) -> dict[str, float | int | None]:
-    from sklearn.metrics import (
-        average_precision_score,
-        precision_recall_fscore_support,
-        roc_auc_score,
-    )
+def _ranked(
+    actual: NDArray[np.bool_], code: int, ranking: _Ranking | None
+) -> dict[str, float | None]:
+    from sklearn.metrics import average_precision_score, roc_auc_score
 
-    actual, claimed = true == code, found == code
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        actual, claimed, average="binary", pos_label=True, zero_division=0
-    )
-    figures: dict[str, float | int | None] = {
-        "support": int(actual.sum()),
-        "precision": float(precision),
-        "recall": float(recall),
-        "f1": float(f1),
-        "auroc": None,
-        "auprc": None,
-    }
     if ranking is not None:
-        ranked, scores = actual[ranking.rows], ranking.columns[:, code]
-        if ranked.any() and not ranked.all():
-            figures["auroc"] = float(roc_auc_score(ranked, scores))
-            figures["auprc"] = float(average_precision_score(ranked, scores))
-    return figures
+        rows, scores = actual[ranking.rows], ranking.columns[:, code]
+        if rows.any() and not rows.all():
+            return {
+                "auroc": float(roc_auc_score(rows, scores)),
+                "auprc": float(average_precision_score(rows, scores)),
+            }
+    return {"auroc": None, "auprc": None}
 
 
 def _mean(

@@ -158,17 +158,15 @@ def configured(arguments: argparse.Namespace, default: Path | None = None) -> Co
     import dataclasses
     from pathlib import Path
 
-    from pitchpipe.config import Config, merged
+    from pitchpipe.config import Config
 
     overrides: dict[str, Any] = {}
     for word in arguments.set:
-        overrides = merged(overrides, _setting(word))
-    flags: dict[str, Any] = {}
+        overrides = _both(overrides, _setting(word))
     for key, value in vars(arguments).items():
         section, dot, name = key.partition(".")
         if dot:
-            flags.setdefault(section, {})[name] = value
-    overrides = merged(overrides, flags)
+            overrides = _both(overrides, {section: {name: value}})
     path = Path(arguments.config) if arguments.config else default
     config = Config.load(path, overrides) if path else Config.discover(Path.cwd(), overrides)
     blocked = (*config.plugins.block, *arguments.block_plugin)
@@ -210,3 +208,15 @@ def _setting(word: str) -> Mapping[str, Any]:
         f"--set {word!r}: expected KEY=VALUE with the path of a configuration key, "
         "such as training.n_epochs=4."
     )
+
+
+def _both(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    # unlike config.merged, where a stage's name comes from here its options may come from there
+    result = dict(below)
+    for key, value in above.items():
+        under = result.get(key)
+        if isinstance(under, Mapping) and isinstance(value, Mapping):
+            result[key] = _both(under, value)
+        else:
+            result[key] = value
+    return result

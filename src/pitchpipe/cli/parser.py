@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
             conflict_handler="resolve",  # a verb may want -v for itself
             formatter_class=_Help,
         )
-        self.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
+        self.add_argument("--verbose", "-v", action="store_true", help="log to standard error")
         self.add_argument("--traceback", action="store_true", help="show where an error arose")
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
@@ -71,7 +71,7 @@ def top_parser(verbs: Mapping[str, str]) -> Parser:
         prog="pitchpipe",
         description="Fine-tune language models through a pipeline of plugins, offline if need be.",
     )
-    parser.usage = "pitchpipe [-h] [--version] [-v] [--traceback] COMMAND ..."
+    parser.usage = "pitchpipe [--help] [--version] [--verbose] [--traceback] COMMAND ..."
     parser.epilog = f"commands:\n{listed}\n\nSee pitchpipe COMMAND --help."
     parser.add_argument("--version", action="version", version=f"pitchpipe {__version__}")
     return parser

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 
 from pitchpipe.cli import flags
 from pitchpipe.cli.parser import Parser
@@ -15,7 +16,7 @@ from pitchpipe.cli.parser import Parser
 def configure(parser: Parser) -> None:
     """Adds the flags."""
     parser.add_argument("train", metavar="TRAIN", help="JSONL of the training records")
-    parser.add_argument("-v", "--valid", metavar="VALID", help="JSONL of the validation records")
+    parser.add_argument("--valid", "-v", metavar="VALID", help="JSONL of the validation records")
     parser.add_argument("--fresh", action="store_true", help="a new job, whatever was made before")
     parser.add_argument("--follow", action="store_true", help="show its events until it ends")
     flags.json_flag(parser)
@@ -33,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     from pitchpipe.pipeline import journal_beside
 
     pipeline = flags.pipeline_of(flags.configured(arguments))
-    data = pipeline.load_prepared(arguments.train, arguments.valid)
+    valid = Path(arguments.valid) if arguments.valid else None
+    data = pipeline.load_prepared(Path(arguments.train), valid)
     if arguments.fresh:
         journal_beside(data.train).unlink(missing_ok=True)
     estimate = pipeline.estimate(data)
