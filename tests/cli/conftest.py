@@ -106,3 +106,20 @@ def paused_job(cli, job):
             return job
         cli("jobs")
     raise AssertionError(f"{job} cannot be paused")
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A distribution whose one entry point leads to the given module."""
+
+    def install(source):
+        Path("pipe_extra.py").write_text(source, encoding="utf-8")
+        folder = Path("pipe_extra-1.2.dist-info")
+        folder.mkdir()
+        (folder / "METADATA").write_text("Name: pipe-extra\nVersion: 1.2\n", encoding="utf-8")
+        entry = "[pitchpipe]\nextra = pipe_extra\n"
+        (folder / "entry_points.txt").write_text(entry, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "pipe_extra", raising=False)
+
+    return install

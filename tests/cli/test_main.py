@@ -1,3 +1,7 @@
+import importlib
+import json
+import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -76,6 +80,7 @@ def test_help_imports_nothing_heavy():
         (["run", "x.csv", "--set", "training.n_epoch=3"], "training.n_epoch: unknown key. Did you"),
         (["run", "x.csv", "--set", "training.seed=x"], "training.seed: should be a valid integer"),
         (["run", "x.csv", "--set", "seed"], "--set 'seed': expected KEY=VALUE"),
+        (["run", "x.csv", "--set", "a b=c"], "--set 'a b=c': expected KEY=VALUE"),
         (["run", "x.csv", "--config", "none.toml"], "none.toml: no such file"),
     ],
 )
@@ -128,6 +133,46 @@ def test_control_c_says_how_to_go_on(process, paused_job):
     _, err = following.communicate(timeout=30)
     assert following.returncode == INTERRUPTED
     assert err == "pitchpipe: interrupted; the same command again goes on from here\n"
+
+
+def test_an_interrupted_run_goes_on(cli, installed, reviews):
+    installed(
+        """
+from pitchpipe import hookimpl
+
+@hookimpl
+def stage_started(stage):
+    if stage == "predict":
+        raise KeyboardInterrupt
+"""
+    )
+    interrupted = cli("run", reviews, "--run-dir", "here")
+    assert (interrupted.code, interrupted.out) == (INTERRUPTED, "")
+    assert interrupted.err.endswith("the same command again goes on from here\n")
+    created = json.loads(Path("here/job.json").read_text(encoding="utf-8"))
+    Path("pipe_extra-1.2.dist-info/entry_points.txt").write_text("", encoding="utf-8")
+    found = cli("run", reviews, "--run-dir", "here", "--json").json
+    assert found["job"] == created["id"]
+    assert len(cli("jobs", "--json").json) == 1
+
+
+def test_a_closed_pipe_in_this_process(monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main(["config", "show"]) == BROKEN_PIPE
+
+
+def test_python_m(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["pitchpipe", "--version"])
+    importlib.import_module("pitchpipe.__main__")
+    assert capsys.readouterr().out == ""
+    sys.modules.pop("pitchpipe.__main__")
+    with pytest.raises(SystemExit) as leaving:
+        runpy.run_module("pitchpipe", run_name="__main__")
+    assert leaving.value.code == 0
+    assert capsys.readouterr().out.startswith("pitchpipe ")
 
 
 def test_a_reader_who_goes_away_is_no_error(process):

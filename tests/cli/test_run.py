@@ -110,7 +110,7 @@ def test_positive_class(cli, reviews, wanted):
     assert found["scores"]["positive_class"] == "neg"
 
 
-def test_another_learner_and_another_trainer_are_named(cli, reviews):
+def test_the_learner_is_named(cli, reviews):
     result = cli("run", reviews, "--base-url", "offline:store?learner=ngram")
     assert "learner 'ngram'" in result.out
     assert Path("store").is_dir()
@@ -120,3 +120,17 @@ def test_scores_are_also_in_the_folder(cli, reviews):
     found = cli("run", reviews, "--json").json
     kept = json.loads(Path(found["run_dir"], "scores.json").read_text(encoding="utf-8"))
     assert kept == found["scores"]
+
+
+def test_where_nothing_is_inferred_nothing_is_said(cli, write_rows):
+    rows = [(f"q {n}", f"answer number {n}") for n in range(20)]
+    path = write_rows("named.csv", rows, header=("prompt", "completion"))
+    words = ["--task", "text", "--format", "completion", "--splitter", "random"]
+    service = ["--trainer", "openai", "--base-url", "offline:store"]
+    result = cli("run", path, *words, *service, "--json")
+    assert result.json["notes"] == []
+    assert result.json["findings"] == []
+    assert "inferred" not in result.err
+    assert "No language model" not in result.err
+    assert cli("prepare", path, *words).err.startswith("Next: ")
+    assert "No language model" not in cli("train", "named_prepared_train.jsonl", *service).err

@@ -75,11 +75,10 @@ def _fitting(config: Config, file: Path, given: dict[str, object]) -> Config:
 
     table = open_table(file, chunk_rows=1, encoding=config.data.encoding)
     first = next(table.chunks(), None)
-    if first is None:
-        return config  # the pipeline says what is wrong
+    columns = () if first is None else first.columns
     data = config.data
-    if "data.completion_column" not in given and data.completion_column not in first.columns:
+    if "data.completion_column" not in given and data.completion_column not in columns:
         data = dataclasses.replace(data, completion_column=None)
-    if data.group_column not in first.columns:
+    if data.group_column not in columns:
         data = dataclasses.replace(data, group_column=None)
     return dataclasses.replace(config, data=data)

@@ -13,7 +13,6 @@ from pitchpipe.records import Estimate, JobEvent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
-    from rich.progress import TaskID
 
 SLOW = 2.0
 """Seconds after which a stage is worth a bar, or a line in a log."""
@@ -36,7 +35,6 @@ class Progress:
         self._began = 0.0
         self._spoke = 0.0
         self._bars: Bars | None = None
-        self._bar: TaskID | None = None
 
     @hookimpl
     def stage_started(self) -> None:
@@ -89,14 +87,13 @@ class Progress:
 
             self._bars = Bars(console=Console(file=self._stream), transient=True)
             self._bars.start()
-            self._bar = self._bars.add_task(stage, total=total)
-        if self._bar is not None:
-            self._bars.update(self._bar, completed=done)
+            self._bars.add_task(stage, total=total)
+        self._bars.update(self._bars.task_ids[0], completed=done)
 
     def _clear(self) -> None:
         if self._bars is not None:
             self._bars.stop()
-        self._bars = self._bar = None
+        self._bars = None
 
 
 def _time(event: JobEvent) -> str:
