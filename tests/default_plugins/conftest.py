@@ -1,4 +1,6 @@
+import contextlib
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -21,7 +23,7 @@ class FlakyServer(ThreadingHTTPServer):
     a Response to answer with instead, or None for the service's own answer.
     """
 
-    daemon_threads = True
+    daemon_threads = False  # none may use the service when it is closed
 
     def __init__(self, service):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -30,6 +32,16 @@ class FlakyServer(ThreadingHTTPServer):
         self.requests = []
         self.script = lambda number, request: None
         self.lock = threading.Lock()
+        self.connections = set()
+
+    def process_request(self, request, client_address):
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def hang_up(self):
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request, client_address):
         pass  # a client that hangs up
@@ -85,6 +97,7 @@ def server(service, monkeypatch):
     yield made
     made.shutdown()
     thread.join()
+    made.hang_up()
     made.server_close()
 
 

@@ -175,7 +175,7 @@ def test_a_dropped_connection_is_taken_up_again_within_the_process(
 
 
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -210,6 +210,12 @@ def test_any_series_of_misfortunes_makes_one_job_and_every_event_once(
     assert len(uploads) == 2
     assert seen == history(server.service, job.id)
     server.service.close()
+
+
+def test_between_two_looks_it_waits(server, prepared, ledger, service):
+    trainer = OpenAITrainer(base_url=server.url, poll_seconds=0.001)
+    job = trainer.submit(prepared, SPEC, ledger())
+    assert [event.id for event in trainer.follow(job.id)] == history(service, job.id)
 
 
 def test_a_second_submit_asks_for_nothing_but_the_job(server, trainer, prepared, ledger):
@@ -273,7 +279,7 @@ def test_a_connection_dropped_while_following_loses_and_repeats_nothing(
 def test_a_restart_goes_on_after_the_last_event_seen(trainer, prepared, ledger, service):
     job = trainer.submit(prepared, SPEC, ledger())
     seen = []
-    for _ in range(50):
+    for _ in range(12):
         stream = trainer.follow(job.id, list(seen))
         fresh = next(stream, None)
         stream.close()
@@ -470,6 +476,14 @@ def test_an_estimate_says_where_its_price_is_from(
     assert estimate.epochs == 2
     assert source in estimate.source
     assert "rough" in estimate.source
+
+
+def test_both_are_offered_by_name():
+    from pitchpipe.plugins import PluginHost
+
+    trainers = PluginHost(entry_points=False).trainers
+    assert trainers.get("openai").stage is OpenAITrainer
+    assert trainers.create("fake", {"base_url": "offline:x"}) == FakeTrainer(base_url="offline:x")
 
 
 # --- the fake one --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -13,6 +14,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 THREAD_NAME = "pitchpipe-predict"
+
+_FAREWELL_SECONDS = 2.0  # for work under way to end before what it uses is closed
 
 
 class Stopped(Exception):  # noqa: N818 - no error: it ends a worker that is no longer needed
@@ -65,6 +68,7 @@ def ordered_map(
     tasks: SimpleQueue[tuple[Future[R], T] | None] = SimpleQueue()
     pending: deque[Future[R]] = deque()
     threads: list[threading.Thread] = []
+    patience = _FAREWELL_SECONDS
 
     def run() -> None:
         while (task := tasks.get()) is not None:
@@ -90,7 +94,13 @@ def ordered_map(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    except KeyboardInterrupt:
+        patience = 0.0
+        raise
     finally:
         stop.set()
         for _ in threads:
             tasks.put(None)
+        end = time.monotonic() + patience
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
