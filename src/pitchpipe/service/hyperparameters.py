@@ -31,6 +31,11 @@ def resolve(asked: JSON, records: int) -> JSON:
     }
 
 
+def shared(values: JSON) -> JSON:
+    """Those that every method has, which a job shows outside its method too."""
+    return {name: value for name, value in values.items() if name != "beta"}
+
+
 def _epochs(records: int) -> int:
     if 3 * records < 100:
         return min(25, 100 // records)

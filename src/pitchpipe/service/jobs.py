@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pitchpipe.service import params, states
+from pitchpipe.service import hyperparameters, params, states
 from pitchpipe.service.events import emit
 from pitchpipe.service.files import Files
 from pitchpipe.service.http import JSON, ApiError, Request, Response
@@ -63,7 +63,7 @@ class Jobs:
                 "learner": self._models.learner_name,
                 "base": model.base.id,
                 "base_key": model.key,
-                "asked": body["hyperparameters"],
+                "asked": body["method"][body["method"]["type"]]["hyperparameters"],
                 "epoch": 0,
                 "step": 0,
             }
@@ -223,8 +223,9 @@ class Jobs:
             "estimated_finish": None,
             "fine_tuned_model": None,
             "finished_at": None,
-            "hyperparameters": values,
-            "integrations": integrations and [i.model_dump() for i in integrations],
+            "hyperparameters": hyperparameters.shared(values),
+            "integrations": integrations
+            and [i.model_dump(exclude_none=True) for i in integrations],
             "metadata": asked.metadata or {},
             "method": {"type": kind, kind: {"hyperparameters": values}},
             "model": model.name if model.key else model.base.id,

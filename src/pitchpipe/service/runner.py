@@ -38,13 +38,14 @@ class Plan:
     @classmethod
     def of(cls, row: Row) -> Plan:
         """The plan of a job whose hyperparameters are settled."""
-        values = row.body["hyperparameters"]
+        method = row.body["method"]
+        values = method[method["type"]]["hyperparameters"]
         options = FitOptions(
             n_epochs=values["n_epochs"],
             batch_size=values["batch_size"],
             learning_rate_multiplier=float(values["learning_rate_multiplier"]),
             seed=row.body["seed"],
-            method=row.body["method"]["type"],
+            method=method["type"],
             beta=values.get("beta", 0.1),
         )
         batches = math.ceil(row.private["records"] / options.batch_size)

@@ -99,7 +99,7 @@ class Training:
     def _start(self, row: Row) -> None:
         with self._changing(row.id, "queued") as job:
             values = hyperparameters.resolve(job.private["asked"], job.private["records"])
-            job.body["hyperparameters"] = values
+            job.body["hyperparameters"] = hyperparameters.shared(values)
             kind = job.body["method"]["type"]
             job.body["method"] = {"type": kind, kind: {"hyperparameters": values}}
             self._move(job, "running", "Fine-tuning job started")
