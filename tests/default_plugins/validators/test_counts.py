@@ -101,3 +101,12 @@ def test_what_is_held_out_is_not_trained_on(frame, bound, find) -> None:
     assert finding.severity is Severity.ERROR
     assert finding.message == "only 9 rows to train on after the split"
     assert find(rule, chunk, frame(14, prompt=["q"], split=["train"])) == []
+
+
+def test_too_many_labels_in_one_part_are_too_many_in_all(frame, bound) -> None:
+    rule = bound("class-counts")
+    many = rule.observe(rule.start(), frame(prompt=["q"] * 51, completion=map(str, range(51))))
+    few = rule.observe(rule.start(), frame(60, prompt=["q"] * 300, completion=["x"] * 300))
+    assert rule.conclude(few)
+    for a, b in [(few, many), (many, few)]:
+        assert list(rule.conclude(rule.merge(a, b))) == []
