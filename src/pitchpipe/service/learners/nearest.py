@@ -87,7 +87,7 @@ class Nearest(Head):
         """As Head says; the memory at hand is weighed against all other answers at score 0."""
         own = self._targets[batch]
         strengths = self._strengths[own]
-        rivals = np.log(max(1, len(self._index.starts) - 1))
+        rivals = np.log(max(1, len(self._index.starts) - 2))
         losses = np.logaddexp(0.0, rivals - strengths)
         np.add.at(self._strengths, own, rate * _GAIN * -np.expm1(-losses))
         return losses, strengths > 0

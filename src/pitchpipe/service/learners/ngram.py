@@ -70,7 +70,7 @@ class NgramLearner(Learner):
             head = None
             if model["head"] is not None:
                 path = folder / _WEIGHTS
-                with np.load(path, allow_pickle=False) as arrays:
+                with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                     head = _HEADS[model["head"]].load(dict(arrays))
         except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise DataError(
