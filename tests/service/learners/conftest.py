@@ -47,7 +47,11 @@ def _preference(record: Record) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def made() -> Callable[..., list[dict[str, Any]]]:
     """Records whose answer follows from two of ten words: made(rows, seed, kind)."""
-    shapes = {"completion": dict, "chat": _chat, "preference": _preference}
+    shapes: dict[str, Callable[[Record], dict[str, Any]]] = {
+        "completion": dict,
+        "chat": _chat,
+        "preference": _preference,
+    }
 
     def made(rows: int, seed: int = 0, kind: str = "completion") -> list[dict[str, Any]]:
         records = _completions(np.random.default_rng(seed), rows)

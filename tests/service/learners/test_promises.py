@@ -54,7 +54,7 @@ def records(kind: str, made: Made, riddles: Made) -> list[dict[str, Any]]:
 def saved(learner: NgramLearner) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
         learner.save(Path(folder))
-        content = {}
+        content: dict[str, bytes] = {}
         for path in Path(folder).iterdir():
             if path.suffix == ".npz":
                 with np.load(path, allow_pickle=False) as arrays:

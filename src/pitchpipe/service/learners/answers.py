@@ -15,6 +15,7 @@ from pitchpipe.service.learners.tokens import tokenize
 from pitchpipe.stages import Token
 
 _MOST = 20  # alternatives of a token: what the API lets a request ask for
+_LEAST = 1e-300  # no answer is impossible: its logarithm must be finite
 
 
 class _Fork(NamedTuple):
@@ -60,7 +61,7 @@ class Answers:
             choice: the answer's place.
             scores: the logit of each answer.
         """
-        weights = np.maximum(_softmax(scores), np.finfo(np.float64).tiny)[self._order]
+        weights = np.maximum(_softmax(scores), _LEAST)[self._order]
         first, last = 0, len(weights)
         tokens = []
         for depth, text in enumerate(self._tokens[choice]):
