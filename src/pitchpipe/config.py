@@ -27,6 +27,7 @@ STANDARD_VALIDATORS = (
     "class-counts",
     "too-few-examples",
     "prompt-leakage",
+    "too-few-training-records",
 )
 
 
@@ -226,9 +227,10 @@ class Config:
         """
         values, prefix = _read(path)
         try:
-            return cls.from_mapping(merged(values, overrides or {}), prefix)
+            config = cls.from_mapping(values, prefix)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
+        return cls.from_mapping(merged(values, overrides)) if overrides else config
 
     @classmethod
     def discover(cls, folder: Path, overrides: Mapping[str, Any] | None = None) -> Config:

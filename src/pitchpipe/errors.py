@@ -6,10 +6,9 @@ Each error is one readable message; the command line prints it without a traceba
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as type checkers know it, without the cost of importing typing
 if TYPE_CHECKING:
     from pitchpipe.records import Finding
 
@@ -44,6 +43,8 @@ class UnknownNameError(UsageError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], detail: str = "") -> None:
+        import difflib
+
         names = sorted(known)
         close = difflib.get_close_matches(name, names, n=1)
         parts = [f"unknown {kind} {name!r}."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -76,6 +77,7 @@ class _Execution:
 
     def run(self) -> Run:
         prepared = self._prepared()
+        self._check_positive_class(prepared)
         submitted = self._stage("train", lambda: self._submit(prepared), self._job)
         job = self._stage("follow", lambda: self._follow(submitted), self._job)
         model = load_model(self._folder.model)
@@ -83,7 +85,12 @@ class _Execution:
         if prepared.valid is not None:
             valid = prepared.valid
             self._stage("predict", lambda: self._predict(model, valid), lambda: None)
-            scores = self._stage("score", self._score, lambda: load_scores(self._folder.scores))
+            scores = self._stage(
+                "score",
+                lambda: self._score(prepared),
+                lambda: load_scores(self._folder.scores),
+                {"positive_class": self._pipeline.config.scoring.positive_class},
+            )
         return Run(
             folder=self._folder.path,
             config=self._pipeline.config,
@@ -96,15 +103,23 @@ class _Execution:
             tunes_language_model=self._pipeline.trainer.tunes_language_model,
         )
 
-    def _stage(self, name: str, do: Callable[[], T], adopt: Callable[[], T]) -> T:
+    def _stage(
+        self,
+        name: str,
+        do: Callable[[], T],
+        adopt: Callable[[], T],
+        asked: Mapping[str, Any] | None = None,
+    ) -> T:
+        """A stage's value; it is done again when it was ``asked`` for something else before."""
+        asked = asked or {}
         finished = self._journal.outcome(f"stage:{name}")
-        if finished is not None:
+        if finished is not None and asked.items() <= finished.items():
             value = adopt()
             self._watch.adopted(name, finished["seconds"])
             return value
         with self._watch.stage(name):
             value = do()
-        self._journal.done(f"stage:{name}", {"seconds": self._watch.seconds[name]})
+        self._journal.done(f"stage:{name}", {"seconds": self._watch.seconds[name], **asked})
         return value
 
     def _prepared(self) -> PreparedData:
@@ -160,6 +175,8 @@ class _Execution:
         return job
 
     def _predict(self, model: TrainedModel, valid: Path) -> None:
+        if self._folder.predictions.exists():
+            return  # complete, or it would not have its name
         table = open_table(valid)
         records = [
             (int(line), record)
@@ -177,10 +194,22 @@ class _Execution:
             for _ in self._watch.counting("predict", rows, len(records)):
                 pass
 
-    def _score(self) -> Mapping[str, Any]:
-        scores = self._pipeline.score(self._folder.predictions)
+    def _check_positive_class(self, prepared: PreparedData) -> None:
+        from pitchpipe.scoring import positive_label
+
+        wanted = self._pipeline.config.scoring.positive_class
+        if wanted is not None:
+            positive_label(prepared.contract.labels, wanted)
+
+    def _score(self, prepared: PreparedData) -> Mapping[str, Any]:
+        scores = self._pipeline.score(self._folder.predictions, prepared.contract.labels)
         write_json(self._folder.scores, scores)
         return scores
+
+
+def _finite(value: object) -> object:
+    # a loss may be infinite, and JSON has no word for it
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _event(event: JobEvent) -> dict[str, Any]:
@@ -190,5 +219,5 @@ def _event(event: JobEvent) -> dict[str, Any]:
         "level": event.level,
         "type": event.type,
         "message": event.message,
-        "data": dict(event.data),
+        "data": {key: _finite(value) for key, value in event.data.items()},
     }

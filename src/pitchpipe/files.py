@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
         WriteError: the folder cannot be written to, the disk is full, or what has that name is not
             a file.
     """
-    temporary = path.parent / f".{path.name[:48]}.{secrets.token_hex(4)}"
+    temporary = path.parent / f"{_temporary_stem(path)}.{secrets.token_hex(4)}"
     encoding, newline = (None, None) if mode == "wb" else ("utf-8", "\n")
     try:
         if path.exists() and not path.is_file():
@@ -57,6 +58,19 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
             f"{path}: cannot be written: {error.strerror or error}. "
             "Choose another folder, or free some space, and run again."
         ) from error
+
+
+def remove_unfinished(path: Path) -> None:
+    """Removes what ``atomic`` left of a file when the process was killed. No other may write it."""
+    unfinished = re.compile(re.escape(_temporary_stem(path)) + r"\.[0-9a-f]{8}")
+    if path.parent.is_dir():
+        for left in path.parent.iterdir():
+            if unfinished.fullmatch(left.name) and left.is_file():
+                left.unlink()
+
+
+def _temporary_stem(path: Path) -> str:
+    return f".{path.name[:48]}"
 
 
 def write_json(path: Path, value: object) -> None:

@@ -38,11 +38,11 @@ class LineFile:
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
         self._durable = durable
-        with _reporting(path):
+        with reporting(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            with _reporting(path):
+            with reporting(path):
                 self._lock()
                 self.lines = self._recover()
                 sync_folder(path.parent)
@@ -81,7 +81,7 @@ class LineFile:
         Raises:
             WriteError: it could not be written.
         """
-        with _reporting(self.path):
+        with reporting(self.path):
             write_line(self._descriptor, value)
             if self._durable:
                 os.fsync(self._descriptor)
@@ -89,7 +89,7 @@ class LineFile:
     def close(self) -> None:
         """Puts everything on disk and lets other processes have the file."""
         if self._descriptor >= 0:
-            with _reporting(self.path):
+            with reporting(self.path):
                 os.fsync(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1
@@ -229,7 +229,8 @@ def _damaged(path: Path, line: int, what: str) -> RunError:
 
 
 @contextlib.contextmanager
-def _reporting(path: Path) -> Iterator[None]:
+def reporting(path: Path) -> Iterator[None]:
+    """Turns the system's errors in the block into one that names the file and what to do."""
     try:
         yield
     except OSError as error:

@@ -173,9 +173,10 @@ class Pipeline:
         """
         train = Path(train)
         known = load_manifest(manifest_of(train))
-        if known is not None and known.train == train and (valid is None or known.valid == valid):
+        valid = Path(valid) if valid else None
+        if known is not None and _same(known.train, train) and _same(known.valid, valid):
             return known
-        return self._recognised(train, Path(valid) if valid else None)
+        return self._recognised(train, valid)
 
     def estimate(self, data: PreparedData) -> Estimate:
         """What training is expected to take; nothing is sent."""
@@ -279,15 +280,21 @@ class Pipeline:
         formatter = self._selection.formatter_of(model.contract)
         return predictions.Asker(model, formatter, self.predictor)
 
-    def score(self, answers: str | Path | pd.DataFrame) -> dict[str, Any]:
+    def score(
+        self, answers: str | Path | pd.DataFrame, labels: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Measures predictions, as ``scoring.score`` does.
+
+        Args:
+            answers: predictions, or the file that ``predict`` wrote.
+            labels: the known labels; by default those that the predictions show.
 
         Raises:
             DataError: there is nothing to score.
             UsageError: the configured positive class is no label.
         """
         table = answers if isinstance(answers, pd.DataFrame) else predictions.load(Path(answers))
-        return predictions.score(table, self.config.scoring.positive_class)
+        return predictions.score(table, self.config.scoring.positive_class, labels)
 
     def _watch(self, name: str, folder: Path) -> Watch:
         return Watch(self.host, RunInfo(name, folder))
@@ -351,6 +358,10 @@ class Pipeline:
 def journal_beside(train: Path) -> Path:
     """Where ``submit`` remembers what it did with a training file."""
     return train.with_name(f".{train.name}.journal")
+
+
+def _same(known: Path | None, given: Path | None) -> bool:
+    return given is None or (known is not None and known.resolve() == given.resolve())
 
 
 def _nothing() -> pd.DataFrame:

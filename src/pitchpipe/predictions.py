@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pitchpipe.errors import DataError
-from pitchpipe.journal import LineFile
+from pitchpipe.journal import LineFile, reporting
 from pitchpipe.records import COMPLETION, PROMPT, Contract, Prediction, TrainedModel
 from pitchpipe.stages import Formatter, Ledger, Predictor
 
@@ -117,7 +117,8 @@ def complete(
         for row in asker.ask(records, ledger, done=len(file.lines)):
             file.append(row)
             yield row
-    partial.replace(path)
+    with reporting(path):
+        partial.replace(path)
 
 
 def load(path: Path) -> pd.DataFrame:
@@ -154,11 +155,13 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(COLUMNS), dtype=object)
 
 
-def score(predictions: pd.DataFrame, positive_class: str | None = None) -> dict[str, Any]:
+def score(
+    predictions: pd.DataFrame, positive_class: str | None = None, labels: Iterable[str] = ()
+) -> dict[str, Any]:
     """Measures predictions against their references.
 
-    The labels are those that probabilities name, else the references if they are few; otherwise the
-    answers are free text.
+    Without ``labels`` they are those that probabilities name, else the references if they are few;
+    otherwise the answers are free text.
 
     Raises:
         DataError: no prediction has a reference.
@@ -171,15 +174,15 @@ def score(predictions: pd.DataFrame, positive_class: str | None = None) -> dict[
         raise DataError("none of the predictions has a reference; there is nothing to score by.")
     references = known["reference"].tolist()
     probabilities = known["probabilities"].tolist()
-    labels = {label for p in probabilities if p for label in p}
+    found = {*labels, *(label for p in probabilities if p for label in p)}
     distinct = set(references)
-    if labels or positive_class or task_of(len(distinct), len(known)) == "classification":
-        labels |= distinct
+    if found or positive_class or task_of(len(distinct), len(known)) == "classification":
+        found |= distinct
     return measure(
         references,
         known["answer"].tolist(),
-        labels=sorted(labels),
-        probabilities=probabilities if all(probabilities) else None,
+        labels=sorted(found),
+        probabilities=[p or {} for p in probabilities] if any(probabilities) else None,
         positive_class=positive_class,
     )
 

@@ -218,6 +218,8 @@ class TrainingSpec:
         _within("seed", self.seed, 0, 2**31 - 1)
         _above_zero("learning_rate_multiplier", self.learning_rate_multiplier)
         _above_zero("beta", self.beta)
+        if self.max_cost is not None and not self.max_cost >= 0:
+            raise ValueError(f"max_cost must be 0 or more; found {self.max_cost}.")
         if self.suffix is not None and not 1 <= len(self.suffix) <= 64:
             raise ValueError(f"suffix must have 1 to 64 characters; found {len(self.suffix)}.")
         for key, value in self.metadata.items():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from pitchpipe.config import Config
 from pitchpipe.errors import RunError
-from pitchpipe.files import atomic, write_json
+from pitchpipe.files import atomic, remove_unfinished, write_json
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepared import Outputs
 from pitchpipe.records import (
@@ -98,11 +99,11 @@ class RunFolder:
 
     def sweep(self) -> None:
         """Removes what a killed attempt left unfinished, except answers to go on from."""
-        answers = f".{self.predictions.name}."
-        for place in (self.path, self.outputs.train.parent):
-            for left in place.glob(".*"):
-                if not left.name.startswith(answers):
-                    left.unlink()
+        outputs = self.outputs
+        own = (self.config, self.versions, self.findings, self.job, self.metrics, self.model)
+        prepared = (outputs.train, outputs.valid, outputs.manifest)
+        for path in (*own, self.scores, *prepared):
+            remove_unfinished(path)
 
 
 @dataclass(frozen=True)
@@ -165,11 +166,11 @@ def fingerprint(config: Config, source: str) -> str:
     """Sixteen hexadecimal digits that tell this execution from any other.
 
     Args:
-        config: what was asked for; where runs are kept does not count.
+        config: what was asked for; where runs are kept and how they are scored does not count.
         source: the table's fingerprint.
     """
     tables = config.to_mapping()
-    del tables["run"]
+    del tables["run"], tables["scoring"]
     text = json.dumps([tables, source], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -214,7 +215,8 @@ def save_model(path: Path, model: TrainedModel) -> None:
 def load_job(path: Path) -> Job:
     """The job that ``save_job`` wrote."""
     data = _read(path)
-    return Job(**{**data, "result_files": tuple(data["result_files"])})
+    with _damage(path):
+        return Job(**{**data, "result_files": tuple(data["result_files"])})
 
 
 def load_model(path: Path) -> TrainedModel:
@@ -224,14 +226,23 @@ def load_model(path: Path) -> TrainedModel:
         RunError: the file is missing or damaged.
     """
     data = _read(path)
-    checkpoints = tuple(Checkpoint(**checkpoint) for checkpoint in data["checkpoints"])
-    contract = Contract.from_json(data["contract"])
-    return TrainedModel(**{**data, "contract": contract, "checkpoints": checkpoints})
+    with _damage(path):
+        checkpoints = tuple(Checkpoint(**checkpoint) for checkpoint in data["checkpoints"])
+        contract = Contract.from_json(data["contract"])
+        return TrainedModel(**{**data, "contract": contract, "checkpoints": checkpoints})
 
 
 def load_scores(path: Path) -> dict[str, Any]:
     """The figures of a run."""
     return _read(path)
+
+
+@contextlib.contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{path}: damaged ({error}). Begin anew with --fresh.") from None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -164,8 +164,10 @@ class Trainer(ABC):
     predictor: ClassVar[str]
     """The registered name of the predictor that asks this trainer's models by default."""
 
-    tunes_language_model: ClassVar[bool] = True
-    """Whether a language model is tuned. Where it is not, every summary says so."""
+    @property
+    def tunes_language_model(self) -> bool:
+        """Whether a language model is tuned. Where it is not, every summary says so."""
+        return True
 
     def predictor_options(self) -> Mapping[str, Any]:
         """Options that the predictor needs to reach this trainer's models, such as a base URL."""

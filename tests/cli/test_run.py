@@ -131,6 +131,6 @@ def test_where_nothing_is_inferred_nothing_is_said(cli, write_rows):
     assert result.json["notes"] == []
     assert result.json["findings"] == []
     assert "inferred" not in result.err
-    assert "No language model" not in result.err
+    assert "No language model was fine-tuned: trainer 'openai'" in result.err
     assert cli("prepare", path, *words).err.startswith("Next: ")
-    assert "No language model" not in cli("train", "named_prepared_train.jsonl", *service).err
+    assert "No language model" in cli("train", "named_prepared_train.jsonl", *service).err

@@ -64,7 +64,7 @@ CONFIGURATIONS = table(
         metadata=st.dictionaries(TEXT.filter(bool), TEXT, max_size=3),
         integrations=st.lists(st.dictionaries(TEXT, VALUES, max_size=2), max_size=2),
         method_options=OPTIONS,
-        max_cost=FIGURES,
+        max_cost=st.floats(0, 1e6),
     ),
     scoring=table(positive_class=TEXT),
     run=table(folder=TEXT),

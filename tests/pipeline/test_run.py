@@ -320,7 +320,8 @@ def test_a_failing_job_names_the_service_s_reason(make_pipeline: Make, make_revi
     rows = pd.DataFrame(make_reviews(9), columns=["text", "tag"])
     recorder = Recorder()
     pipeline = make_pipeline(
-        PluginHost([recorder], entry_points=False), validators={"skip": ["too-few-examples"]}
+        PluginHost([recorder], entry_points=False),
+        validators={"skip": ["too-few-examples", "too-few-training-records"]},
     )
     with pytest.raises(JobFailedError, match="10 examples") as caught:
         pipeline.run(rows)

@@ -507,7 +507,8 @@ def test_the_fake_needs_neither_key_nor_socket(no_sockets, monkeypatch, tmp_path
     assert (tmp_path / ".pitchpipe" / "service").is_dir()
     assert trainer.predictor_options() == {"base_url": "offline:.pitchpipe/service"}
     assert not trainer.tunes_language_model
-    assert OpenAITrainer.tunes_language_model
+    assert OpenAITrainer(base_url="http://127.0.0.1:9/v1").tunes_language_model
+    assert not OpenAITrainer(base_url="offline:").tunes_language_model
     assert trainer.estimate(prepared, TrainingSpec("babbage-002")).cost == 0
 
 

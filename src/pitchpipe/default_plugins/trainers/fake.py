@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pitchpipe.default_plugins.trainers.openai import OpenAITrainer
 
@@ -16,6 +15,13 @@ class FakeTrainer(OpenAITrainer):
         base_url: the folder in which the offline service keeps its files, jobs and models.
     """
 
-    tunes_language_model: ClassVar[bool] = False
-
     base_url: str | None = "offline:.pitchpipe/service"
+
+    def __post_init__(self) -> None:
+        """Refuses any other service: what that trains is for the openai trainer to say."""
+        super().__post_init__()
+        if not self.offline:
+            raise ValueError(
+                f"base_url must begin with 'offline:'; found {self.base_url!r}. "
+                "Use trainer 'openai' for a service with an address."
+            )

@@ -51,6 +51,11 @@ class OpenAITrainer(Connection, Trainer):
     follow_retries: int = 12
     prices: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def tunes_language_model(self) -> bool:
+        """Not when the service is the offline one in this process, which trains a learner."""
+        return not self.offline
+
     def predictor_options(self) -> Mapping[str, Any]:
         """The connection, so that predictions come from the same service."""
         return self.connection_options
