@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 from pitchpipe.errors import ConfigError
 from pitchpipe.options import build
-from pitchpipe.records import Method, TrainingSpec
+from pitchpipe.records import TrainingSpec
 
-DEFAULT_MODEL = "babbage-002"
 FILE_NAME = "pitchpipe.toml"
 AUTO = "auto"
 
@@ -96,32 +95,6 @@ class ValidatorsConfig:
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
-    """What to train; the fields are those of ``records.TrainingSpec``, with a default model."""
-
-    model: str = DEFAULT_MODEL
-    method: Method = "supervised"
-    n_epochs: int | Literal["auto"] = "auto"
-    batch_size: int | Literal["auto"] = "auto"
-    learning_rate_multiplier: float | Literal["auto"] = "auto"
-    beta: float | Literal["auto"] = "auto"
-    suffix: str | None = None
-    seed: int | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    integrations: tuple[Mapping[str, Any], ...] = ()
-    method_options: Mapping[str, Any] = field(default_factory=dict)
-    max_cost: float | None = None
-
-    def __post_init__(self) -> None:
-        self.spec()
-
-    def spec(self) -> TrainingSpec:
-        """The training as the stages know it."""
-        names = [f.name for f in dataclasses.fields(self)]
-        return TrainingSpec(**{name: getattr(self, name) for name in names})
-
-
-@dataclass(frozen=True)
 class ScoringConfig:
     """How answers are measured.
 
@@ -178,7 +151,7 @@ class Config:
     validators: ValidatorsConfig = field(default_factory=ValidatorsConfig)
     splitter: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["splitter"]))
     engine: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["engine"]))
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+    training: TrainingSpec = field(default_factory=TrainingSpec)
     trainer: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["trainer"]))
     predictor: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["predictor"]))
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

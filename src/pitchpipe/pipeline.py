@@ -180,7 +180,7 @@ class Pipeline:
 
     def estimate(self, data: PreparedData) -> Estimate:
         """What training is expected to take; nothing is sent."""
-        return self.trainer.estimate(data, self.config.training.spec())
+        return self.trainer.estimate(data, self.config.training)
 
     def submit(self, data: PreparedData, ledger: Ledger | None = None) -> Job:
         """Uploads the files and creates the job, or adopts the one there is.
@@ -194,7 +194,7 @@ class Pipeline:
             BudgetError: the estimate is above ``training.max_cost``; nothing was sent.
             ServiceError: the service refused, or could not be reached.
         """
-        spec = self.config.training.spec()
+        spec = self.config.training
         if ledger is not None:
             return self.trainer.submit(data, spec, ledger)
         with Journal(journal_beside(data.train), scope=f"{self.training_key(data)}:") as journal:

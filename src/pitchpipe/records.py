@@ -20,6 +20,9 @@ Method = Literal["supervised", "dpo", "reinforcement"]
 PROMPT, COMPLETION, GROUP = "prompt", "completion", "group"
 """The columns under which formatters and validators find a source row's fields."""
 
+DEFAULT_MODEL = "babbage-002"
+"""The base model when none is named: the last that took records of the article's kind."""
+
 TERMINAL_STATUSES = frozenset({"succeeded", "failed", "cancelled"})
 """Job statuses after which nothing more happens. Any other, known or not, means: keep following."""
 
@@ -198,7 +201,7 @@ class TrainingSpec:
         max_cost: refuse to submit above this estimate, in US dollars.
     """
 
-    model: str
+    model: str = DEFAULT_MODEL
     method: Method = "supervised"
     n_epochs: int | Literal["auto"] = "auto"
     batch_size: int | Literal["auto"] = "auto"

@@ -132,7 +132,7 @@ def test_validators_run_once_each_in_order() -> None:
 
 def test_the_training_is_given_to_the_stages() -> None:
     config = Config.from_mapping({"training": {"model": "m", "n_epochs": 2, "max_cost": 3}})
-    assert config.training.spec() == TrainingSpec(model="m", n_epochs=2, max_cost=3)
+    assert config.training == TrainingSpec(model="m", n_epochs=2, max_cost=3)
 
 
 # --- files ---------------------------------------------------------------------------------------

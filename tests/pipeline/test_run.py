@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 
 from pitchpipe import Config, Pipeline, PluginHost, hookimpl
-from pitchpipe.config import DEFAULT_MODEL
 from pitchpipe.errors import (
     BudgetError,
     ConfigError,
@@ -23,7 +22,7 @@ from pitchpipe.errors import (
     ServiceError,
     UsageError,
 )
-from pitchpipe.records import JobEvent, RunInfo
+from pitchpipe.records import DEFAULT_MODEL, JobEvent, RunInfo
 from pitchpipe.watch import STAGES
 
 Make = Callable[..., Pipeline]
