@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,12 @@ def _stays_here(host: object) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return name in {"", "localhost"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _control_c() -> None:
+    # a shell's background jobs ignore Ctrl-C, and so would every process that the tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

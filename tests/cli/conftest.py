@@ -48,14 +48,20 @@ def cli(capsys):
 
 @pytest.fixture
 def process():
-    """Starts a command as a process of its own."""
+    """Starts a command as a process of its own, which does not outlive the test."""
+    started = []
 
     def start(*words, **options):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         command = [sys.executable, "-m", "pitchpipe", *map(str, words)]
-        return subprocess.Popen(command, **{**pipes, **options})
+        started.append(subprocess.Popen(command, **{**pipes, **options}))
+        return started[-1]
 
-    return start
+    yield start
+    for one in started:
+        if one.poll() is None:
+            one.kill()
+            one.communicate()
 
 
 @pytest.fixture

@@ -189,4 +189,5 @@ def test_ctrl_c_ends_at_once_though_answers_are_outstanding(server):
         assert program.wait(20) == 130
     finally:
         program.kill()
+        program.wait()
         release.set()
