@@ -26,7 +26,7 @@ def main() -> int:
     unknown = set(arguments.only) - set(benchmarks)
     if unknown:
         parser.error(f"no benchmark is called {min(unknown)!r}; there are {', '.join(benchmarks)}")
-    figures = []
+    figures: list[Figure] = []
     for name, measure in benchmarks.items():
         if name in (arguments.only or benchmarks):
             print(f"{name} ...", file=sys.stderr)

@@ -9,6 +9,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -109,9 +110,7 @@ def test_the_plugin_finds_what_it_looks_for(
 ) -> None:
     (tmp_path / "shouting.py").write_text(block_of("README.md", "python: plugin"))
     monkeypatch.syspath_prepend(tmp_path)
-    import shouting
-
-    host = PluginHost([shouting], entry_points=False)
+    host = PluginHost([import_module("shouting")], entry_points=False)
     pipeline = Pipeline.from_config({"validators": {"also": ["no-shouting"]}}, host)
     rows = [f"prompt {i}" for i in range(20)]
     rows[3] = "PROMPT 3"
