@@ -1,3 +1,6 @@
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,44 @@ def test_unreachable_service(cli, reviews, monkeypatch):
     result = cli("run", reviews, *words, "--set", "trainer.max_retries=0")
     _failed(result, "http://127.0.0.1:9/v1: cannot be reached")
     assert "sk-of-the-test" not in result.err
+
+
+class Doorkeeper(BaseHTTPRequestHandler):
+    """Refuses every key, and quotes it, as the hosted service does."""
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        said = f"Incorrect API key provided: {self.headers['authorization'].split()[1]}."
+        error = {"message": said, "type": "invalid_request_error", "code": "invalid_api_key"}
+        body = json.dumps({"error": error}).encode()
+        self.send_response(401)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - likewise
+
+    def log_message(self, *args):
+        """Keeps the test's output clean."""
+
+
+def test_a_wrong_key(cli, reviews, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-key-of-the-test")
+    with HTTPServer(("127.0.0.1", 0), Doorkeeper) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+            result = cli("run", reviews, "--trainer", "openai", "--base-url", url, "--run-dir", "r")
+        finally:
+            server.shutdown()
+            thread.join()
+    _failed(result, url, "key", "OPENAI_API_KEY")
+    assert "wrong-key" not in result.err
+    kept = [path for path in Path("r").rglob("*") if path.is_file()]
+    assert kept
+    assert all(b"wrong-key" not in path.read_bytes() for path in kept)
 
 
 def test_a_model_the_service_refuses(cli, reviews):
