@@ -21,6 +21,8 @@ from pitchpipe.stages import Engine, Formatter, Learner, Predictor, Splitter, Tr
 
 ENTRY_POINT_GROUP = "pitchpipe"
 _log = logging.getLogger(__name__)
+# where nobody listens, warnings must not land on standard error
+logging.getLogger("pitchpipe").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,15 @@ import sys
 from collections.abc import Iterator
 
 
+class _Brief(logging.Formatter):
+    """One line a record: an exception by its name and words, without the traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        told = f": {type(error).__name__}: {error}" if error else ""
+        return f"pitchpipe: {record.getMessage()}{told}"
+
+
 @contextlib.contextmanager
 def logging_to_stderr(*, verbose: bool) -> Iterator[None]:
     """Sends Pitchpipe's log to stderr: all of it, or only warnings.
@@ -22,7 +31,7 @@ def logging_to_stderr(*, verbose: bool) -> Iterator[None]:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logger.setLevel(logging.DEBUG)
     else:
-        handler.setFormatter(logging.Formatter("pitchpipe: %(message)s"))
+        handler.setFormatter(_Brief())
         handler.setLevel(logging.WARNING)
         handler.addFilter(lambda record: record.name != "pitchpipe.run")
     logger.addHandler(handler)

@@ -27,6 +27,8 @@ from pitchpipe.service.training import Training
 from pitchpipe.stages import Learner
 
 _log = logging.getLogger(__name__)
+# as in plugins.py, for those who use the service alone
+logging.getLogger("pitchpipe").addHandler(logging.NullHandler())
 
 Pace = Literal["polled", "immediate", "manual"]
 """What moves jobs and batches on: looking at one, creating it, or ``Service.advance`` alone."""
