@@ -35,6 +35,10 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+FixLevel = Literal["required", "recommended", "optional"]
+"""Whether a fix is applied: always; when the user accepts it; only when the user names its rule."""
+
+
 @dataclass(frozen=True)
 class Fix:
     """A correction that a finding offers.
@@ -42,11 +46,17 @@ class Fix:
     Attributes:
         description: what it does, in the imperative ("drop 3 rows without a completion").
         apply: maps a chunk to the corrected chunk. It keeps the index of the rows it keeps, is
-            idempotent, leaves no finding of its rule behind, and can be pickled.
+            idempotent once the rule has been concluded anew, leaves no finding of its rule to fix,
+            and can be pickled.
+        level: whether it is applied unasked, on request, or not at all.
+        uniform: whether it does one and the same thing to every row, so that one entry of the
+            change log stands for all rows.
     """
 
     description: str
     apply: Callable[[pd.DataFrame], pd.DataFrame]
+    level: FixLevel = "recommended"
+    uniform: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,8 @@ class Finding:
         lines: the first few places, as numbers of ``unit`` in the user's file, ascending.
         unit: what the numbers count: "line", "row" (spreadsheets, tables) or "record".
         expected: what would have been right.
-        example: one offending value, shortened.
+        before: one offending value, shortened: that of the first place, where there are places.
+        after: the same value as it should be, shortened; "" where only its writer knows.
         fix: a correction, where one is possible.
     """
 
@@ -72,7 +83,8 @@ class Finding:
     lines: tuple[int, ...] = ()
     unit: str = "line"
     expected: str = ""
-    example: str = ""
+    before: str = ""
+    after: str = ""
     fix: Fix | None = None
 
     def describe(self, file: str) -> str:
@@ -83,8 +95,8 @@ class Finding:
         parts = [self.message]
         if self.expected:
             parts.append(f"Expected {self.expected}")
-        if self.example:
-            parts.append(f"Example: {self.example!r}")
+        if self.before:
+            parts.append(f"Example: {self.before!r}")
         sentences = (part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
         return f"{where}: {self.rule}: {' '.join(sentences)}"
 
@@ -98,7 +110,8 @@ class Finding:
             "lines": [int(line) for line in self.lines],  # numpy's integers are not JSON's
             "unit": self.unit,
             "expected": self.expected,
-            "example": self.example,
+            "before": self.before,
+            "after": self.after,
             "fix": self.fix.description if self.fix else None,
         }
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pitchpipe.records import (
@@ -27,10 +29,13 @@ from pitchpipe.records import (
     Prediction,
     PreparedData,
     Request,
+    Severity,
     TrainingSpec,
 )
 
 State = TypeVar("State")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Formatter(ABC):
@@ -80,13 +85,21 @@ class Formatter(ABC):
         """
 
 
-Scope = Literal["source", "records", "split"]
-"""What a validator sees: the user's rows under the names formatters read; the formatted records;
-or the formatted records with a further column ``split`` of "train" and "valid"."""
+Scope = Literal["table", "source", "index", "records", "split"]
+"""What a validator sees.
+
+- ``table``: the rows as they were read, under the user's own column names.
+- ``source``: the rows under the names that formatters read, extra columns left out.
+- ``index``: instead of each record two unsigned 64-bit hashes, ``question`` and ``answer``: equal
+  content, equal hashes.
+- ``records``: the formatted records, one column a key.
+- ``split``: instead of each record its ``label`` (text or None), ``prompt`` (a hash as above),
+  ``bytes`` (of its line in the file) and ``split`` ("train" or "valid").
+"""
 
 
 class Validator(ABC, Generic[State]):
-    """A fold over chunks that ends in findings.
+    """A fold over chunks that ends in findings: one rule, whose id is its registered name.
 
     Promises: ``merge`` is associative; the findings depend neither on how the rows were chunked nor
     on the order of merging; chunks are not changed; states can be pickled; after a finding's fix is
@@ -95,10 +108,27 @@ class Validator(ABC, Generic[State]):
 
     scope: ClassVar[Scope]
 
-    def bind(self, contract: Contract) -> Self:
-        """A validator that knows how records are written; by default the same one."""
-        del contract
+    severity: ClassVar[Severity] = Severity.WARNING
+    """The gravest that its findings can be, for lists of rules."""
+
+    fixes: ClassVar[bool] = False
+    """Whether its findings may carry a fix, for lists of rules."""
+
+    def bind(self, contract: Contract, training: TrainingSpec | None = None) -> Self:
+        """A validator that knows how records are written and what is to be trained.
+
+        By default the same one. ``training`` is None where nothing is known of a job.
+        """
+        del contract, training
         return self
+
+    def sieve(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a chunk that the validators after this one are to see; by default all.
+
+        For rules whose fix drops rows that can be told by themselves alone: the rows left out are
+        those that the fix of its findings drops.
+        """
+        return chunk
 
     @abstractmethod
     def start(self) -> State:
@@ -122,6 +152,14 @@ class Splitter(ABC):
 
     Promises: one answer a row, the same for the same index; nothing is lost or doubled.
     """
+
+    def order(self, rows: int) -> npt.NDArray[np.int64] | None:
+        """The positions of all rows in the order in which training records are written.
+
+        None, the default, keeps that of the table.
+        """
+        del rows
+        return None
 
     @abstractmethod
     def split(self, index: pd.DataFrame) -> pd.Series[bool]:
@@ -342,16 +380,12 @@ class Learner(ABC):
 
 
 class Engine(ABC):
-    """Where folds run: in this process, in many, or on other machines; the answer is the same."""
+    """Where chunks are worked on: in this process, in many, or on other machines."""
 
     @abstractmethod
-    def fold(
-        self,
-        validators: Sequence[Validator[Any]],
-        chunks: Iterable[pd.DataFrame],
-        prepare: Callable[[pd.DataFrame], pd.DataFrame],
-    ) -> list[list[Finding]]:
-        """The findings of each validator over all chunks, each chunk first put through ``prepare``.
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """``function`` of every item, in the items' order, whatever the order it was done in.
 
-        ``prepare`` can be pickled.
+        The function, the items and the results can be pickled. Only a few results wait at a time.
+        What the function raises is raised here.
         """

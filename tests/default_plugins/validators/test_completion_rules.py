@@ -10,7 +10,7 @@ def test_a_separator_in_a_prompt_is_an_error_without_a_fix(frame, bound, find) -
     [finding] = find(bound("separator-in-prompt"), chunk)
     assert finding.severity is Severity.ERROR
     assert (finding.count, finding.lines) == (2, (3, 5))
-    assert finding.example == "'b##c'"
+    assert finding.before == "'b##c'"
     assert "'##'" in finding.message
     assert finding.fix is None
 
@@ -46,7 +46,7 @@ def test_a_stop_in_a_completion_is_a_warning(frame, bound, find) -> None:
     chunk = frame(prompt=["a"] * 4, completion=["x\n", "y", "z END", None])
     [finding] = find(bound("stop-in-completion", stop=["\n", " END"]), chunk)
     assert finding.severity is Severity.WARNING
-    assert (finding.count, finding.lines, finding.example) == (2, (2, 4), r"'x\n'")
+    assert (finding.count, finding.lines, finding.before) == (2, (2, 4), r"'x\n'")
     assert r"'\n' or ' END'" in finding.message
 
 

@@ -25,7 +25,7 @@ def test_a_label_seen_once_is_a_warning_with_its_line(frame, bound, find) -> Non
     )
     [finding] = find(bound("class-counts"), *chunks)
     assert finding.severity is Severity.WARNING
-    assert (finding.count, finding.lines, finding.example) == (2, (4, 11), "'negg'")
+    assert (finding.count, finding.lines, finding.before) == (2, (4, 11), "'negg'")
     assert finding.message == "2 labels seen only once: 'negg', 'odd'"
 
 
@@ -63,10 +63,10 @@ def test_labels_of_the_contract_are_classes_however_few_the_rows(frame, bound, f
 
 def test_numbers_and_last_answers_are_labels_too(frame, bound, find, talk) -> None:
     [finding] = find(bound("class-counts"), frame(prompt=["q"] * 5, completion=[1, 1, "1", 1, 1]))
-    assert finding.example == "'1'"
+    assert finding.before == "'1'"
     talks = frame(messages=[talk("q", "yes")] * 5)
     [finding] = find(bound("class-counts", "chat"), talks)
-    assert finding.example == "'yes'"
+    assert finding.before == "'yes'"
 
 
 def test_preferences_have_no_classes(frame, bound, find) -> None:

@@ -6,13 +6,13 @@ import copy
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pitchpipe.records import COMPLETION, PROMPT, Contract, Format
+from pitchpipe.records import COMPLETION, PROMPT, Contract, Format, TrainingSpec
 from pitchpipe.stages import State, Validator
 
 MESSAGES = "messages"
@@ -34,13 +34,15 @@ TOOLS = ("tools", "parallel_tool_calls", "functions")
 class FormatAware(Validator[State]):
     """A validator that knows the contract once it is bound to one; before, it assumes defaults."""
 
-    _contract: Contract = Contract("completion", "completion")
+    # what is bound is no option, hence no field, of these frozen dataclasses
+    _contract: ClassVar[Contract] = Contract("completion", "completion")
+    _training: ClassVar[TrainingSpec] = TrainingSpec()
 
-    def bind(self, contract: Contract) -> Self:
-        """The same validator, knowing how records are written."""
+    def bind(self, contract: Contract, training: TrainingSpec | None = None) -> Self:
+        """The same validator, knowing how records are written and what is to be trained."""
         bound = copy.copy(self)
-        # a bound contract is no option, hence no field, of these frozen dataclasses
         object.__setattr__(bound, "_contract", contract)
+        object.__setattr__(bound, "_training", training or TrainingSpec())
         return bound
 
     def _option(self, name: str) -> str:

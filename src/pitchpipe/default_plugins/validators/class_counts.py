@@ -95,7 +95,7 @@ class ClassCounts(FormatAware[ClassCountsState]):
                     lines=lowest(state.first.values()),
                     unit=state.unit,
                     expected="at least two different labels",
-                    example=shortened(label),
+                    before=shortened(label),
                 )
             ]
         single = sorted((state.first[label], label) for label, n in counts.items() if n == 1)
@@ -113,6 +113,6 @@ class ClassCounts(FormatAware[ClassCountsState]):
                 unit=state.unit,
                 expected="two rows of each label or more, so that it is both trained on and "
                 "held out; is it misspelt?",
-                example=shortened(single[0][1]),
+                before=shortened(single[0][1]),
             )
         ]

@@ -61,6 +61,6 @@ class SeparatorInPrompt(FormatAware[Places]):
                 unit=state.unit,
                 expected="the separator at the end of a prompt only, where formatting puts it; "
                 "take it out of the prompts, or choose another separator",
-                example=state.example,
+                before=state.example,
             )
         ]

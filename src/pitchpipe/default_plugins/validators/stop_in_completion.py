@@ -60,7 +60,7 @@ class StopInCompletion(FormatAware[Places]):
                 lines=state.lines,
                 unit=state.unit,
                 expected="stops that no completion has in it; choose others, or none",
-                example=state.example,
+                before=state.example,
             )
         ]
 
