@@ -157,7 +157,10 @@ class _Checks:
         ]
         stage = {"source": "validate", "records": "format", "split": "split"}[scope]
         watched = self._watch.counting(stage, chunks())
-        results = self._selection.engine.fold(validators, watched, clean)
+        states = [v.start() for v in validators]
+        for chunk in self._selection.engine.map(clean, watched):
+            states = [v.observe(state, chunk) for v, state in zip(validators, states, strict=True)]
+        results = (v.conclude(state) for v, state in zip(validators, states, strict=True))
         return [finding for findings in results for finding in findings]
 
     def _stop_on_errors(self, found: Sequence[Finding], fixable: Sequence[Finding]) -> None:

@@ -1,36 +1,17 @@
-"""Folds in this process."""
+"""Work on chunks in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
-
-from pitchpipe.records import Finding
-from pitchpipe.stages import Engine, Validator
+from pitchpipe.stages import Engine, Item, Result
 
 
 @dataclass(frozen=True)
 class LocalEngine(Engine):
-    """Shows each chunk to every validator in turn; one chunk is in memory at a time."""
+    """Works on one chunk after the other."""
 
-    def fold(
-        self,
-        validators: Sequence[Validator[Any]],
-        chunks: Iterable[pd.DataFrame],
-        prepare: Callable[[pd.DataFrame], pd.DataFrame],
-    ) -> list[list[Finding]]:
-        """The findings of each validator over all chunks, each first put through ``prepare``."""
-        states = [validator.start() for validator in validators]
-        for chunk in chunks:
-            prepared = prepare(chunk)
-            states = [
-                validator.observe(state, prepared)
-                for validator, state in zip(validators, states, strict=True)
-            ]
-        return [
-            list(validator.conclude(state))
-            for validator, state in zip(validators, states, strict=True)
-        ]
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """``function`` of every item."""
+        return map(function, items)
