@@ -27,6 +27,50 @@ class Block:
     locators: Sequence[int]
     cells: Mapping[str, Sequence[object]]
 
+    def frame(self, unit: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The records as a chunk.
+
+        Args:
+            unit: what locators count.
+            columns: those that it is to have; by default all there are.
+        """
+        names = list(self.cells) if columns is None else list(columns)
+        # new cells of a numpy array of objects are None; pandas keeps a column in one row
+        cells = np.empty((len(names), len(self.locators)), dtype=object)
+        for position, name in enumerate(names):
+            if name in self.cells:
+                cells[position, :] = self.cells[name]
+        return pd.DataFrame(
+            cells.T,
+            columns=pd.Index(names, dtype=object),
+            index=pd.Index(np.asarray(self.locators, dtype="int64"), name=unit),
+            dtype=object,
+            copy=False,
+        )
+
+
+class Segment(ABC):
+    """Some consecutive records of a table; it can be pickled and read in another process."""
+
+    @abstractmethod
+    def chunks(self) -> Iterator[pd.DataFrame]:
+        """The records in order, as ``Table.chunks`` gives them.
+
+        Raises:
+            DataError: a record cannot be read; names the file and the place.
+        """
+
+
+@dataclass(frozen=True)
+class Loaded(Segment):
+    """Records that have been read already."""
+
+    chunk: pd.DataFrame
+
+    def chunks(self) -> Iterator[pd.DataFrame]:
+        """The one chunk."""
+        yield self.chunk
+
 
 class Table(ABC):
     """Records that can be read any number of times, in chunks.
@@ -76,18 +120,16 @@ class Table(ABC):
             DataError: a record cannot be read; names the file and the place.
         """
         for block in self._blocks(self._chunk_rows):
-            names = list(block.cells) if columns is None else list(columns)
-            # new cells of a numpy array of objects are None; pandas keeps a column in one row
-            cells = np.empty((len(names), len(block.locators)), dtype=object)
-            for position, name in enumerate(names):
-                if name in block.cells:
-                    cells[position, :] = block.cells[name]
-            yield pd.DataFrame(
-                cells.T,
-                columns=pd.Index(names, dtype=object),
-                index=pd.Index(np.asarray(block.locators, dtype="int64"), name=self.unit),
-                dtype=object,
-            )
+            yield block.frame(self.unit, columns)
+
+    def segments(self) -> Iterator[Segment]:
+        """The records in order, in pieces that can be pickled and read elsewhere.
+
+        Pieces of a text file are read where their chunks are; what cannot be cut without reading
+        it is read here.
+        """
+        for chunk in self.chunks():
+            yield Loaded(chunk)
 
     def has_rows(self) -> bool:
         """Whether there is any record; reads the first."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Generator
+from bisect import bisect_right
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+
+import pandas as pd
 
 from pitchpipe.errors import DataError
 from pitchpipe.records import PROMPT
-from pitchpipe.tables.base import Block, FileTable, check_names
-from pitchpipe.tables.text import TextFile
+from pitchpipe.tables.base import Block, FileTable, Segment, check_names
+from pitchpipe.tables.text import Piece, TextFile
 
 _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
 _IN_QUOTES = re.compile(r'"[^"]*(?:"|$)')
@@ -86,41 +91,64 @@ class DelimitedTable(FileTable):
         return list(self._header)
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
-        with closing(self._records()) as records:
-            while block := list(islice(records, size)):
-                cells = zip(*(row for _, row in block), strict=True)
-                yield Block(
-                    [line for line, _ in block],
-                    {
-                        name: [cell or None for cell in column]
-                        for name, column in zip(self._header, cells, strict=True)
-                    },
-                )
+        with closing(self._records(self._rows())) as records:
+            yield from self._gathered(records, size)
 
-    def _records(self) -> Generator[tuple[int, list[str]], None, None]:
+    def _gathered(self, records: Iterator[tuple[int, list[str]]], size: int) -> Iterator[Block]:
+        while block := list(islice(records, size)):
+            cells = zip(*(row for _, row in block), strict=True)
+            yield Block(
+                [line for line, _ in block],
+                {
+                    name: [cell or None for cell in column]
+                    for name, column in zip(self._header, cells, strict=True)
+                },
+            )
+
+    def segments(self) -> Iterator[Segment]:
+        """The records in order, in pieces that are parsed where their chunks are asked for."""
+        for piece in self._text.pieces(partial(whole_rows, self._delimiter.encode())):
+            yield Rows(self, piece)
+
+    def blocks_of(self, piece: Piece) -> Iterator[Block]:
+        """The records of a piece, by column."""
+        text = piece.text()
+        lines: Iterable[str] = text.split(self._text.newline)
+        if '"' in text:  # a quoted cell may hold line ends
+            lines = (line + self._text.newline for line in lines)
+        with closing(self._records(self._parsed(lines, piece.line))) as records:
+            yield from self._gathered(records, self._chunk_rows)
+
+    def _records(
+        self, rows: Generator[tuple[int, list[str]], None, None]
+    ) -> Generator[tuple[int, list[str]], None, None]:
         width = len(self._header)
-        with closing(self._rows()) as rows:
+        with closing(rows):
             for line, row in rows:
-                if line <= self._header_line:
-                    continue
                 if len(row) == width:
-                    yield line, row
+                    if line > self._header_line:
+                        yield line, row
                 elif len(row) > 1 or row[0].strip():
                     raise self._ragged(line, len(row))
 
     def _rows(self) -> Generator[tuple[int, list[str]], None, None]:
+        with closing(self._text.lines()) as lines:
+            yield from self._parsed(lines, 1)
+
+    def _parsed(
+        self, lines: Iterable[str], first: int
+    ) -> Generator[tuple[int, list[str]], None, None]:
         # the limit is the process's, and too low for a long text; it is only ever raised
         csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
-        with closing(self._text.lines()) as lines:
-            reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
-            start = 1
-            try:
-                for row in reader:
-                    if row:
-                        yield start, row
-                    start = reader.line_num + 1
-            except csv.Error as error:
-                raise self._malformed(start, reader.line_num) from error
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        start = first
+        try:
+            for row in reader:
+                if row:
+                    yield start, row
+                start = first + reader.line_num
+        except csv.Error as error:
+            raise self._malformed(start, first + reader.line_num - 1) from error
 
     def _comma_or_other(self) -> str:
         with closing(self._text.lines()) as lines:
@@ -156,6 +184,37 @@ class DelimitedTable(FileTable):
             f"that opens on line {line}. Expected {_name(self._delimiter)} or the end of the line; "
             'write a " inside a cell as "", and close every quote.'
         )
+
+
+@dataclass(frozen=True)
+class Rows(Segment):
+    """Some rows of a delimited table."""
+
+    table: DelimitedTable
+    piece: Piece
+
+    def chunks(self) -> Iterator[pd.DataFrame]:
+        """The records in order."""
+        for block in self.table.blocks_of(self.piece):
+            yield block.frame(DelimitedTable.unit)
+
+
+def whole_rows(delimiter: bytes, data: bytes, newline: bytes) -> int:
+    """A ``Cut`` for delimited rows: the last line end that is in no quoted cell."""
+    if b'"' not in data:
+        return data.rfind(newline) + 1
+    cells = re.compile(
+        rb"(?:\A(?:\xef\xbb\xbf)?|(?<=[\r\n" + re.escape(delimiter) + rb']))"[^"]*(?:""[^"]*)*"?'
+    )
+    spans = [cell.span() for cell in cells.finditer(data)]
+    limit = len(data)
+    while (end := data.rfind(newline, 0, limit)) >= 0:
+        before = bisect_right(spans, (end, limit)) - 1
+        # what opened before the line end and is not closed before it may go on beyond the data
+        if before < 0 or spans[before][1] <= end:
+            return end + 1
+        limit = spans[before][0]
+    return 0
 
 
 def _bad_quote(record: str, delimiter: str) -> tuple[int | None, int | None]:

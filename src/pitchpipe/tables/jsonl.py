@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+
+import orjson
+import pandas as pd
 
 from pitchpipe.errors import DataError
-from pitchpipe.tables.base import Block, FileTable
+from pitchpipe.tables.base import Block, FileTable, Segment
 from pitchpipe.tables.parsing import (
     BLANK,
     Record,
     by_column,
+    has_doubtful_numbers,
     is_json,
     parse_line,
     parse_whole,
 )
-from pitchpipe.tables.text import TextFile
+from pitchpipe.tables.text import Piece, TextFile, whole_lines
 
 
 class JsonLinesTable(FileTable):
@@ -52,11 +58,70 @@ class JsonLinesTable(FileTable):
                 yield Block([line for line, _ in block], cells)
         self._columns = list(seen)
 
+    def segments(self) -> Iterator[Segment]:
+        """The records in order, in pieces that are parsed where their chunks are asked for."""
+        for piece in self._text.pieces(whole_lines):
+            yield JsonLines(piece, self._chunk_rows)
+
     def _records(self) -> Generator[tuple[int, Record], None, None]:
         with closing(self._text.lines()) as lines:
-            for number, line in enumerate(lines, start=1):
-                if bare := line.strip(BLANK):
-                    yield number, parse_line(self.path, number, bare)
+            yield from _numbered(self.path, lines, 1)
+
+
+@dataclass(frozen=True)
+class JsonLines(Segment):
+    """Some lines of JSON.
+
+    Attributes:
+        piece: where they are.
+        chunk_rows: the most records of a chunk.
+    """
+
+    piece: Piece
+    chunk_rows: int
+
+    def chunks(self) -> Iterator[pd.DataFrame]:
+        """The records in order."""
+        for block in self._plain() or self._any():
+            yield block.frame(JsonLinesTable.unit)
+
+    def _plain(self) -> list[Block] | None:
+        """All of it the fast way; None where a line is anything but an ordinary object."""
+        file = self.piece.file
+        lines = self.piece.data().split(file.newline.encode())
+        if not lines[-1]:
+            lines.pop()
+        try:
+            records = list(map(orjson.loads, lines))
+        except orjson.JSONDecodeError:
+            return None
+        if set(map(type, records)) != {dict}:
+            return None
+        blocks = []
+        for start in range(0, len(records), self.chunk_rows):
+            part = records[start : start + self.chunk_rows]
+            first = self.piece.line + start
+            block = Block(range(first, first + len(part)), by_column(part))
+            if any(map(has_doubtful_numbers, block.cells.values())):
+                return None
+            blocks.append(block)
+        return blocks
+
+    def _any(self) -> Iterator[Block]:
+        """All of it line by line, which says what is wrong with one."""
+        file = self.piece.file
+        lines = self.piece.text().split(file.newline)
+        records = _numbered(file.path, lines, self.piece.line)
+        while part := list(islice(records, self.chunk_rows)):
+            yield Block([line for line, _ in part], by_column([record for _, record in part]))
+
+
+def _numbered(
+    path: Path, lines: Iterable[str], first: int
+) -> Generator[tuple[int, Record], None, None]:
+    for number, line in enumerate(lines, start=first):
+        if bare := line.strip(BLANK):
+            yield number, parse_line(path, number, bare)
 
 
 class JsonTable(FileTable):

@@ -33,6 +33,7 @@ def _constant(name: str) -> None:
         raise ValueError(f"{name} is not a number in JSON")
 
 
+_EXACT = {str, int, bool, type(None)}
 _DECODER = json.JSONDecoder(parse_constant=_constant)
 
 
@@ -98,8 +99,30 @@ def is_json(text: str) -> bool:
 
 def by_column(records: Sequence[Record]) -> dict[str, list[object]]:
     """The values of each key that any of the records has; None where one has it not."""
-    names = dict.fromkeys(chain.from_iterable(records))
-    return {name: [record.get(name) for record in records] for name in names}
+    names = tuple(records[0]) if records else ()
+    if sum(map(len, records)) == len(names) * len(records):
+        try:
+            return {name: [record[name] for record in records] for name in names}
+        except KeyError:
+            pass
+    every = dict.fromkeys(chain.from_iterable(records))
+    return {name: [record.get(name) for record in records] for name in every}
+
+
+def has_doubtful_numbers(values: Sequence[object]) -> bool:
+    """Whether a fast parser may have rounded one of some values: a whole number beyond 64 bits."""
+    kinds = set(map(type, values))
+    if kinds <= _EXACT:
+        return False
+    return any(map(_is_doubtful, values))
+
+
+def _is_doubtful(value: object) -> bool:
+    if isinstance(value, float):
+        return abs(value) >= 2**63
+    if isinstance(value, dict):
+        return any(map(_is_doubtful, value.values()))
+    return isinstance(value, list) and any(map(_is_doubtful, value))
 
 
 def _array(value: object) -> list[object]:

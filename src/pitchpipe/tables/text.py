@@ -7,15 +7,16 @@ import gzip
 import zlib
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from pitchpipe.errors import DataError, UsageError
 from pitchpipe.tables.base import unreadable
 
 _Stream = IO[bytes] | gzip.GzipFile
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 19
 _SAMPLE = 1 << 16
 _BOMS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -23,6 +24,67 @@ _BOMS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+class Cut(Protocol):
+    """How much of some text is whole records."""
+
+    def __call__(self, data: bytes, newline: bytes, /) -> int:
+        """The bytes up to the end of the last record that certainly ends in ``data``."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a text file, from the start of a record to the end of one.
+
+    Attributes:
+        file: the file.
+        line: the number of its first line.
+        offset: where it begins in the text, in bytes of UTF-8.
+        length: how long it is.
+        held: the bytes; None where they are read when they are asked for.
+    """
+
+    file: TextFile
+    line: int
+    offset: int
+    length: int
+    held: bytes | None
+
+    def data(self) -> bytes:
+        """Its bytes, without a byte order mark; not yet known to be UTF-8.
+
+        Raises:
+            DataError: the file cannot be read any more.
+        """
+        if self.held is None:
+            data = self.file._slice(self.offset, self.length)
+        else:
+            data = self.held
+        return data if self.offset else data.removeprefix(codecs.BOM_UTF8)
+
+    def text(self) -> str:
+        """Its text.
+
+        Raises:
+            DataError: it is no UTF-8, or holds a NUL; names the line.
+        """
+        data = self.data()
+        newline = self.file.newline
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as error:
+            line = self.line + data.count(newline.encode(), 0, error.start)
+            offset = self.offset + self.length - len(data) + error.start
+            raise self.file._undecodable(line, offset, data[error.start]) from error
+        if "\0" in text:
+            raise self.file._nul(self.line + text.count(newline, 0, text.index("\0")))
+        return text
+
+
+def whole_lines(data: bytes, newline: bytes) -> int:
+    """A ``Cut`` for records of one line each."""
+    return data.rfind(newline) + 1
 
 
 class TextFile:
@@ -78,6 +140,55 @@ class TextFile:
         """All of the text."""
         return "".join(self._blocks())
 
+    def pieces(self, cut: Cut) -> Generator[Piece, None, None]:
+        """The text in pieces of about half a megabyte, each from the start of a record on.
+
+        Args:
+            cut: says how much of a text, which begins with a record, is whole records.
+        """
+        newline = self.newline.encode()
+        line, offset, wanted = 1, 0, 0
+        data = bytearray()
+        with closing(self._encoded()) as blocks:
+            for block in blocks:
+                data += block
+                if len(data) < wanted:
+                    continue
+                whole = cut(bytes(data), newline)
+                if whole:
+                    head = bytes(data[:whole])
+                    yield self._piece(line, offset, head)
+                    line += head.count(newline)
+                    offset += whole
+                    del data[:whole]
+                # a record longer than a block is looked for again when there is twice as much
+                wanted = 0 if whole else 2 * len(data)
+        if data:
+            yield self._piece(line, offset, bytes(data))
+
+    def _piece(self, line: int, offset: int, data: bytes) -> Piece:
+        return Piece(self, line, offset, len(data), None if self._is_plain else data)
+
+    @property
+    def _is_plain(self) -> bool:
+        return self._encoding == "utf-8" and not self._zipped
+
+    def _encoded(self) -> Generator[bytes, None, None]:
+        """The text in UTF-8, in blocks; of a plain file as it is."""
+        if not self._is_plain:
+            with closing(self._blocks()) as blocks:
+                for text in blocks:
+                    yield text.encode()
+            return
+        with self._open() as stream:
+            while data := self._take(stream, _BLOCK):
+                yield data
+
+    def _slice(self, offset: int, length: int) -> bytes:
+        with self._open() as stream:
+            stream.seek(offset)
+            return self._take(stream, length)
+
     def _blocks(self) -> Generator[str, None, None]:
         decoder = codecs.getincrementaldecoder(self._encoding)()
         line, read, more = 1, 0, True
@@ -96,13 +207,15 @@ class TextFile:
                         error.object[error.start],
                     ) from error
                 if "\0" in text:
-                    line += text.count(self.newline, 0, text.index("\0"))
-                    raise DataError(
-                        f"{self.path}: line {line} holds a NUL byte. Expected text; "
-                        "remove the byte, or, if this is UTF-16, save the file as UTF-8."
-                    )
+                    raise self._nul(line + text.count(self.newline, 0, text.index("\0")))
                 line += text.count(self.newline)
                 yield text.removeprefix("\ufeff") if read == len(data) else text
+
+    def _nul(self, line: int) -> DataError:
+        return DataError(
+            f"{self.path}: line {line} holds a NUL byte. Expected text; "
+            "remove the byte, or, if this is UTF-16, save the file as UTF-8."
+        )
 
     def _undecodable(self, line: int, offset: int, byte: int) -> DataError:
         where = "of the uncompressed text " if self._zipped else ""
