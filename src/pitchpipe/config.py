@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,19 +16,6 @@ from pitchpipe.records import TrainingSpec
 FILE_NAME = "pitchpipe.toml"
 AUTO = "auto"
 
-STANDARD_VALIDATORS = (
-    "required-columns",
-    "empty-fields",
-    "separator-in-prompt",
-    "stop-in-completion",
-    "duplicate-rows",
-    "conflicting-completions",
-    "class-counts",
-    "too-few-examples",
-    "prompt-leakage",
-    "too-few-training-records",
-)
-
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -39,6 +26,7 @@ class DataConfig:
         completion_column: the column of answers; found by itself where there is no doubt.
         group_column: rows with the same value stay on one side of the split.
         encoding: of a text file that is not Unicode, in Python's spelling.
+        profile: whose decisions are taken: the article's, or those of the tool it used.
         task: whether completions are labels or free text; auto calls them labels when there are
             fewer distinct ones than a third of the rows, and at most 50.
         fix: whether the corrections that validators offer are applied.
@@ -49,6 +37,7 @@ class DataConfig:
     completion_column: str | None = None
     group_column: str | None = None
     encoding: str | None = None
+    profile: Literal["article", "legacy"] = "article"
     task: Literal["auto", "classification", "text"] = "auto"
     fix: bool = True
     chunk_rows: int = 10_000
@@ -76,21 +65,20 @@ class ValidatorsConfig:
     """The validators, in the order in which they run and their fixes are applied.
 
     Attributes:
-        use: names, instead of the standard ones.
+        use: names, instead of those of the profile.
         also: further names, after those.
         skip: names left out.
         options: options of each, by name.
     """
 
-    use: tuple[str, ...] = STANDARD_VALIDATORS
+    use: tuple[str, ...] | None = None
     also: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names that run, each once."""
-        names = dict.fromkeys((*self.use, *self.also))
+    def names(self, standard: Sequence[str]) -> tuple[str, ...]:
+        """The names that run, each once, given those of the profile."""
+        names = dict.fromkeys((*(standard if self.use is None else self.use), *self.also))
         return tuple(name for name in names if name not in self.skip)
 
 

@@ -73,12 +73,26 @@ class InvalidDataError(DataError):
         name: the file, or what to call the table.
         findings: the errors.
         legend: a last line, such as what the columns are called in the file.
+        everything: all that was found, the errors among it.
+
+    Attributes:
+        name: as given.
+        findings: as given.
+        everything: as given.
     """
 
-    def __init__(self, name: str, findings: Sequence[Finding], legend: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        findings: Sequence[Finding],
+        legend: str = "",
+        everything: Sequence[Finding] = (),
+    ) -> None:
         lines = [finding.describe(name) for finding in findings]
         super().__init__("\n".join([*lines, legend] if legend else lines))
+        self.name = name
         self.findings = tuple(findings)
+        self.everything = tuple(everything or findings)
 
 
 class ServiceError(PitchpipeError):

@@ -33,31 +33,47 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
         WriteError: the folder cannot be written to, the disk is full, or what has that name is not
             a file.
     """
-    temporary = path.parent / f"{_temporary_stem(path)}.{secrets.token_hex(4)}"
+    unfinished = temporary(path)
     encoding, newline = (None, None) if mode == "wb" else ("utf-8", "\n")
-    try:
+    with writing(path, unfinished):
         if path.exists() and not path.is_file():
             raise WriteError(f"{path}: is not a file and is left alone. Choose another name.")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with temporary.open(
+            with unfinished.open(
                 mode.replace("w", "x"), encoding=encoding, newline=newline
             ) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
-            temporary.replace(path)
+            unfinished.replace(path)
         finally:
-            temporary.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def writing(path: Path, unfinished: Path) -> Iterator[None]:
+    """What goes wrong in the block with a file, under either name, is a ``WriteError``.
+
+    Raises:
+        WriteError: the system refused something.
+    """
+    try:
+        yield
     except OSError as error:
-        ours = (None, str(temporary), str(path), *map(str, path.parents))
+        ours = (None, str(unfinished), str(path), *map(str, path.parents))
         if error.filename not in ours:
             raise  # the block's own trouble with another file
         raise WriteError(
             f"{path}: cannot be written: {error.strerror or error}. "
             "Choose another folder, or free some space, and run again."
         ) from error
+
+
+def temporary(path: Path) -> Path:
+    """A name for a file that is not finished, in the folder where it will be; no two are alike."""
+    return path.parent / f"{_temporary_stem(path)}.{secrets.token_hex(4)}"
 
 
 def remove_unfinished(path: Path) -> None:

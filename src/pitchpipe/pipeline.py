@@ -17,7 +17,7 @@ from pitchpipe.errors import DataError, JobFailedError, UsageError
 from pitchpipe.execution import execute
 from pitchpipe.journal import Journal, MemoryLedger
 from pitchpipe.plugins import PluginHost
-from pitchpipe.prepare import prepare
+from pitchpipe.prepare import Decide, prepare
 from pitchpipe.prepared import Outputs, load_manifest, manifest_of, sha256
 from pitchpipe.records import (
     PROMPT,
@@ -143,12 +143,22 @@ class Pipeline:
         data = self.config.data
         return open_table(source, chunk_rows=data.chunk_rows, encoding=data.encoding)
 
-    def prepare(self, source: Source, out_dir: str | Path | None = None) -> PreparedData:
+    def prepare(
+        self,
+        source: Source,
+        out_dir: str | Path | None = None,
+        *,
+        decide: Decide | None = None,
+        dry_run: bool = False,
+    ) -> PreparedData:
         """Reads, validates, formats and splits a table, and writes the files to upload.
 
         Args:
             source: the table.
             out_dir: where the files go; by default beside the table, else the current folder.
+            decide: asked in each round which of the fixes that are not required to apply; by
+                default those that are recommended.
+            dry_run: write nothing; the paths are those of the files that would have been written.
 
         Raises:
             DataError: the table cannot be read, or a validator found an error.
@@ -156,7 +166,8 @@ class Pipeline:
         table = self.table(source)
         beside = table.path.parent if table.path else Path()
         outputs = Outputs.beside(Path(out_dir) if out_dir is not None else beside, table.name)
-        return self.prepare_into(table, outputs, self._watch(table.name, outputs.train.parent))
+        watch = self._watch(table.name, outputs.train.parent)
+        return prepare(table, self._selection, outputs, watch, decide, dry_run)
 
     def prepare_into(self, table: Table, outputs: Outputs, watch: Watch) -> PreparedData:
         """As ``prepare``, for a table, files and an audience of the caller's choice."""

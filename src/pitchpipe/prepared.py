@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,15 @@ class Outputs:
     Attributes:
         train: JSONL of the training records.
         valid: JSONL of the validation records.
-        manifest: what is known of both.
+        whole: JSONL of all records, where none are held out.
+        changes: the change log.
+        manifest: what is known of them.
     """
 
     train: Path
     valid: Path
+    whole: Path
+    changes: Path
     manifest: Path
 
     @classmethod
@@ -35,23 +40,44 @@ class Outputs:
         return cls(
             folder / f"{stem}_prepared_train.jsonl",
             folder / f"{stem}_prepared_valid.jsonl",
+            folder / f"{stem}_prepared.jsonl",
+            folder / f"{stem}_prepared_changes.jsonl",
             folder / f"{stem}_prepared.json",
         )
 
     @classmethod
     def inside(cls, folder: Path) -> Outputs:
         """The names in a run folder."""
-        return cls(folder / "train.jsonl", folder / "valid.jsonl", folder / "manifest.json")
+        return cls(
+            folder / "train.jsonl",
+            folder / "valid.jsonl",
+            folder / "train.jsonl",
+            folder / "changes.jsonl",
+            folder / "manifest.json",
+        )
+
+    def train_of(self, valid_rows: int) -> Path:
+        """The file of the training records, given how many are held out."""
+        return self.train if valid_rows else self.whole
 
 
-def save_manifest(data: PreparedData, path: Path) -> None:
-    """Writes what is known of prepared files, with their digests."""
+def save_manifest(data: PreparedData, path: Path, source: Mapping[str, str] | None = None) -> None:
+    """Writes what is known of prepared files, with their digests.
+
+    Args:
+        data: the files.
+        path: the manifest.
+        source: the ``file`` that they were made from and its ``sha256``, where it is a file.
+    """
     write_json(
         path,
         {
             "contract": data.contract.to_json(),
             "train": _described(data.train, data.train_rows),
             "valid": _described(data.valid, data.valid_rows) if data.valid else None,
+            "source": dict(source) if source else None,
+            "applied": list(data.applied),
+            "changes": data.changes.name if data.changes else None,
             "notes": list(data.notes),
             "findings": [finding.to_json() for finding in data.findings],
         },
@@ -80,6 +106,8 @@ def load_manifest(path: Path) -> PreparedData | None:
             contract=Contract.from_json(manifest["contract"]),
             findings=tuple(map(_finding, manifest["findings"])),
             notes=tuple(manifest["notes"]),
+            applied=tuple(manifest["applied"]),
+            changes=path.with_name(Path(manifest["changes"]).name) if manifest["changes"] else None,
         )
     except FileNotFoundError:
         return None
@@ -95,7 +123,8 @@ def manifest_of(train: Path) -> Path:
     """Where the manifest of a training file lies, if it has one."""
     if train.name == "train.jsonl":
         return train.with_name("manifest.json")
-    return train.with_name(train.name.removesuffix("_train.jsonl") + ".json")
+    stem = train.name.removesuffix(".jsonl").removesuffix("_train")
+    return train.with_name(f"{stem}.json")
 
 
 def sha256(path: Path) -> str:

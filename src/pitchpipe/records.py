@@ -117,6 +117,25 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a fix does to one row.
+
+    Attributes:
+        unit: what ``line`` counts, as in findings.
+        line: where the row is in the user's file.
+        rule: the rule whose fix it is.
+        before: the columns that change, or all of a row that is removed.
+        after: the same columns afterwards; None when the row is removed.
+    """
+
+    unit: str
+    line: int
+    rule: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Contract:
     """How records were written, so that prediction asks in the same words.
 
@@ -174,6 +193,10 @@ class PreparedData:
         contract: how the records were written.
         findings: what the validators said, fixed or not.
         notes: what was inferred from the data, in sentences.
+        applied: the rules whose fixes were applied, in their order.
+        changes: the change log, which lists every row that a fix changed or removed; None where
+            there was none.
+        samples: the first few changes of each rule.
     """
 
     train: Path
@@ -183,6 +206,9 @@ class PreparedData:
     contract: Contract
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    applied: tuple[str, ...] = ()
+    changes: Path | None = None
+    samples: tuple[Change, ...] = ()
 
 
 def _within(name: str, value: int | str | None, low: int, high: int) -> None:

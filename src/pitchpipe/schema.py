@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from pitchpipe.config import DataConfig
@@ -43,11 +45,14 @@ class Schema:
         rename: the user's names, by those under which the stages find them.
         shape: the format that the rows already have, or None for plain columns.
         notes: what was inferred, in sentences.
+        open_ended: whether prompts may be empty, as they are where texts are to be continued from
+            nothing.
     """
 
     rename: Mapping[str, str]
     shape: Format | None
     notes: tuple[str, ...] = ()
+    open_ended: bool = False
 
     @property
     def legend(self) -> str:
@@ -56,14 +61,36 @@ class Schema:
         return f"Here {' and '.join(renamed)}." if renamed else ""
 
     def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:
-        """The chunk under the names that the stages know; plain columns that have no part go."""
-        taken = self.rename.keys() - self.rename.values()
-        kept = [c for c in chunk.columns if c not in taken] if self.shape else self.rename.values()
-        return chunk[list(kept)].rename(columns={old: new for new, old in self.rename.items()})
+        """The chunk under the names that the stages know.
+
+        Of plain columns those that have no part go, a missing one is empty, and numbers and
+        booleans become text as JSON writes them.
+        """
+        if self.shape:
+            taken = self.rename.keys() - self.rename.values()
+            kept = chunk[[column for column in chunk.columns if column not in taken]]
+            return kept.rename(columns={old: new for new, old in self.rename.items()})
+        cells = np.empty((len(self.rename), len(chunk)), dtype=object)
+        for at, (role, column) in enumerate(self.rename.items()):
+            if column in chunk.columns:
+                cells[at, :] = _texts(chunk[column].tolist()) if role != GROUP else chunk[column]
+            if role == PROMPT and self.open_ended:
+                cells[at, :] = ["" if cell is None else cell for cell in cells[at]]
+        return pd.DataFrame(
+            cells.T, index=chunk.index, columns=pd.Index(self.rename, dtype=object), copy=False
+        )
+
+
+def _texts(cells: list[Any]) -> list[Any]:
+    if set(map(type, cells)) <= {str, type(None)}:
+        return cells
+    return [json.dumps(cell) if isinstance(cell, int | float) else cell for cell in cells]
 
 
 def infer(name: str, sample: pd.DataFrame, data: DataConfig, *, answers: bool = True) -> Schema:
     """The schema of a table.
+
+    With the legacy profile a column is the prompt or the completion by its name alone.
 
     Args:
         name: what to call the table in messages.
@@ -90,10 +117,20 @@ def infer(name: str, sample: pd.DataFrame, data: DataConfig, *, answers: bool = 
             + ", ".join(f"{role}={column!r}" for role, column in rename.items())
             + "."
         )
+    if data.profile == "legacy":
+        for role in (PROMPT, COMPLETION):
+            if role not in rename and (column := _cased(role, columns)):
+                rename[role] = column
+        order = [role for role in (PROMPT, COMPLETION) if role in rename]
+        return Schema({role: rename[role] for role in order}, None, open_ended=True)
     shape = _shape(columns) if not rename.keys() & {PROMPT, COMPLETION} else None
     if shape is not None:
         return Schema(rename, shape, (f"The rows are {shape} records already.",))
     return _infer_plain(name, sample, rename, answers)
+
+
+def _cased(role: str, columns: Sequence[str]) -> str | None:
+    return role if role in columns else next((c for c in columns if c.lower() == role), None)
 
 
 def _infer_plain(name: str, sample: pd.DataFrame, rename: dict[str, str], answers: bool) -> Schema:
@@ -119,7 +156,11 @@ def _infer_plain(name: str, sample: pd.DataFrame, rename: dict[str, str], answer
     if GROUP in sample.columns and GROUP not in {*rename, *rename.values()}:
         rename[GROUP] = GROUP
     order = [role for role in (PROMPT, COMPLETION, GROUP) if role in rename]
-    return Schema({role: rename[role] for role in order}, None, tuple(notes))
+    prompts = sample.get(rename[PROMPT], ())
+    open_ended = answers and all(cell is None or cell == "" for cell in prompts)
+    if open_ended:
+        notes.append("The prompts are empty: the texts are to be continued from nothing.")
+    return Schema({role: rename[role] for role in order}, None, tuple(notes), open_ended)
 
 
 def default_format(shape: Format | None, model: str, method: str) -> tuple[Format, str]:
@@ -140,12 +181,12 @@ def default_format(shape: Format | None, model: str, method: str) -> tuple[Forma
     return "chat", f"Format chat, because {base} is a chat model."
 
 
-def default_splitter(schema: Schema, labels: Sequence[str]) -> tuple[str, str]:
-    """The splitter that ``auto`` stands for, and why."""
+def default_splitter(schema: Schema, labels: int) -> tuple[str, str]:
+    """The splitter that ``auto`` stands for with so many labels (0: free text), and why."""
     if GROUP in schema.rename:
         return "group", "Splitter group, because there is a group column."
     if labels:
-        return "stratified", f"Splitter stratified, because the answers are {len(labels)} labels."
+        return "stratified", f"Splitter stratified, because the answers are {labels} labels."
     return "random", "Splitter random, because the answers are free text."
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
 
 from pitchpipe.config import AUTO, Config, StageConfig, ValidatorsConfig
 from pitchpipe.errors import UsageError
 from pitchpipe.plugins import PluginHost
+from pitchpipe.profiles import PROFILES
 from pitchpipe.records import Contract
 from pitchpipe.registry import Registry, option_names
 from pitchpipe.schema import Schema, default_format, default_splitter
@@ -49,6 +50,7 @@ class Selection:
 
     Attributes:
         config: with the parts described in it.
+        profile: the one that it names.
 
     Raises:
         UsageError: a name is unknown, or an option is; all are checked here, before anything runs.
@@ -58,6 +60,7 @@ class Selection:
         self._host = host
         self._parts = parts
         self.config = self._described(config)
+        self.profile = PROFILES[self.config.data.profile]
         if self.config.formatter.name != AUTO:
             self._formatter()
         if self.config.splitter.name != AUTO:
@@ -73,15 +76,25 @@ class Selection:
         """The formatter for rows of that schema."""
         if self.config.formatter.name != AUTO:
             return self._formatter()
+        if self.profile.verbatim:
+            return self.made_formatter("completion", {})
         training = self.config.training
+        if schema.open_ended:
+            return self.made_formatter("completion", {"separator": ""})
         name, note = default_format(schema.shape, training.model, training.method)
         return Named(name, self._host.formatters.create(name), note)
 
-    def splitter(self, schema: Schema, labels: Sequence[str]) -> Named[Splitter]:
-        """The splitter for records with those labels."""
+    def made_formatter(self, name: str, options: Mapping[str, Any]) -> Named[Formatter]:
+        """A formatter of that name with those options."""
+        return Named(name, self._host.formatters.create(name, options))
+
+    def splitter(self, schema: Schema, labels: int) -> Named[Splitter]:
+        """The splitter for records with so many labels, 0 where answers are free text."""
         if self.config.splitter.name != AUTO:
             return self._splitter()
-        name, note = default_splitter(schema, labels)
+        name, note = self.profile.splitter, ""
+        if not name:
+            name, note = default_splitter(schema, labels)
         return Named(name, self._host.splitters.create(name), note)
 
     def formatter_of(self, contract: Contract) -> Formatter:
@@ -129,19 +142,20 @@ class Selection:
 
     def _validators(self) -> tuple[Named[Validator[Any]], ...]:
         wanted = self.config.validators
+        names = wanted.names(self.profile.validators)
         if self._parts.validators is not None:
-            return tuple(map(Named, wanted.use, self._parts.validators))
+            return tuple(map(Named, names, self._parts.validators))
         registry = self._host.validators
-        unused = [name for name in wanted.options if name not in wanted.names]
+        unused = [name for name in wanted.options if name not in names]
         if unused:
             raise UsageError(
                 f"validators.options.{unused[0]}: this validator is not in use. "
-                f"In use: {', '.join(wanted.names)}."
+                f"In use: {', '.join(names)}."
             )
         made = []
-        for name in wanted.names:
+        for name in names:
             self._host.get(registry, name)
-            options = wanted.options.get(name, {})
+            options = {**self.profile.options.get(name, {}), **wanted.options.get(name, {})}
             made.append(Named(name, registry.create(name, options, f"validators.options.{name}")))
         return tuple(made)
 

@@ -71,6 +71,14 @@ class Formatter(ABC):
     def reference(self, record: Mapping[str, Any]) -> str | None:
         """What the model should answer to ``request(record)``; None if the record has no answer."""
 
+    def questions(self, records: pd.DataFrame) -> Sequence[Any]:
+        """What is asked in each record, in JSON types; equal values are the same question."""
+        return [self.request(record).body for record in _rows(records)]
+
+    def answers(self, records: pd.DataFrame) -> Sequence[Any]:
+        """What should be answered in each record, in JSON types; only texts can be labels."""
+        return [self.reference(record) for record in _rows(records)]
+
     @abstractmethod
     def parse(self, answer: str) -> str:
         """An answer in the user's words: the label, or the text without its prefix and suffix."""
@@ -83,6 +91,12 @@ class Formatter(ABC):
             name: the name it is registered under.
             labels: the distinct completions of a classification task, else empty.
         """
+
+
+def _rows(records: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    names = [str(column) for column in records.columns]
+    for values in records.itertuples(index=False, name=None):
+        yield {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
 Scope = Literal["table", "source", "index", "records", "split"]

@@ -52,6 +52,10 @@ class Watch:
         self.host.stage_started(self.run, name)
         self.host.stage_finished(self.run, name, 0.0)
 
+    def progressed(self, stage: str, done: int) -> None:
+        """So many of a stage's units are dealt with; how many there are is not known."""
+        self.host.stage_progressed(self.run, stage, done, None)
+
     def counting(
         self, stage: str, items: Iterable[T], total: int | None = None, done: int = 0
     ) -> Iterator[T]:

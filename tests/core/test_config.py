@@ -127,7 +127,7 @@ def test_the_predictor_takes_options_without_a_name() -> None:
 
 def test_validators_run_once_each_in_order() -> None:
     values = {"use": ["b", "a"], "also": ["c", "b"], "skip": ["a"]}
-    assert Config.from_mapping({"validators": values}).validators.names == ("b", "c")
+    assert Config.from_mapping({"validators": values}).validators.names(()) == ("b", "c")
 
 
 def test_the_training_is_given_to_the_stages() -> None:

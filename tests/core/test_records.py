@@ -24,7 +24,7 @@ from pitchpipe.records import (
         ({}, "f.csv: r: odd."),
         ({"lines": (3,)}, "f.csv, line 3: r: odd."),
         ({"lines": (3, 5), "count": 9, "unit": "row"}, "f.csv, row 3, 5, ...: r: odd."),
-        ({"expected": "even.", "example": "7"}, "f.csv: r: odd. Expected even. Example: '7'."),
+        ({"expected": "even.", "before": "7"}, "f.csv: r: odd. Expected even. Example: '7'."),
     ],
 )
 def test_a_finding_says_where_and_what(fields: dict[str, Any], line: str) -> None:
@@ -42,7 +42,8 @@ def test_a_finding_is_json_with_its_fix_in_words() -> None:
         "lines": [1],
         "unit": "line",
         "expected": "",
-        "example": "",
+        "before": "",
+        "after": "",
         "fix": "mend it",
     }
     assert Finding("r", Severity.NOTE, "m").to_json()["fix"] is None

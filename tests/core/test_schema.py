@@ -256,12 +256,12 @@ def test_the_format_goes_by_model_and_rows(
 
 def test_the_splitter_goes_by_group_and_labels() -> None:
     plain, grouped = Schema({PROMPT: "a"}, None), Schema({GROUP: "g"}, None)
-    assert default_splitter(grouped, ["x"])[0] == "group"
-    assert default_splitter(plain, ["x", "y"]) == (
+    assert default_splitter(grouped, 1)[0] == "group"
+    assert default_splitter(plain, 2) == (
         "stratified",
         "Splitter stratified, because the answers are 2 labels.",
     )
-    assert default_splitter(plain, [])[0] == "random"
+    assert default_splitter(plain, 0)[0] == "random"
 
 
 @pytest.mark.parametrize(

@@ -57,10 +57,7 @@ class Piece:
         Raises:
             DataError: the file cannot be read any more.
         """
-        if self.held is None:
-            data = self.file._slice(self.offset, self.length)
-        else:
-            data = self.held
+        data = self.file._slice(self.offset, self.length) if self.held is None else self.held
         return data if self.offset else data.removeprefix(codecs.BOM_UTF8)
 
     def text(self) -> str:

@@ -8,8 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
+import orjson
+import pandas as pd
+
 from pitchpipe.errors import DataError
 from pitchpipe.files import atomic
+from pitchpipe.tables.frames import frame_to_records
 from pitchpipe.tables.values import plain
 
 
@@ -20,14 +24,21 @@ def _default(value: object) -> object:
     return simpler
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_default)
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default
+)
 
 
 _UNWRITABLE = (TypeError, ValueError, RecursionError)
 
 
 def _encode(record: Mapping[str, object]) -> bytes:
-    return f"{_ENCODER.encode(record)}\n".encode()
+    try:
+        line = orjson.dumps(record, _default, orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a number beyond 64 bits can be written, half a surrogate pair cannot
+        line = b"null"
+    # which may stand for a number that JSON lacks
+    return f"{_ENCODER.encode(record)}\n".encode() if b"null" in line else line
 
 
 def _is_writable(record: Mapping[str, object]) -> bool:
@@ -62,17 +73,44 @@ class JsonlWriter:
             try:
                 line = _encode(present)
             except _UNWRITABLE as error:
-                raise self._unwritable(present, error) from error
+                where = f"{self._path}: record {self.rows + 1}"
+                raise _unwritable(where, present, error) from error
             self._stream.write(line)
             self.rows += 1
 
-    def _unwritable(self, record: Mapping[str, object], error: Exception) -> DataError:
-        bad = next(key for key, value in record.items() if not _is_writable({key: value}))
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        return DataError(
-            f"{self._path}: record {self.rows + 1}, column {bad!r} cannot be written as JSON "
-            f"({reason}). Expected text, numbers, true or false, lists or objects."
+
+def encode_records(chunk: pd.DataFrame) -> bytes:
+    """The rows of a chunk as lines of JSON, without the keys whose value is missing.
+
+    Raises:
+        DataError: a value has no counterpart in JSON, or a text none in UTF-8; names the row and
+            the column.
+    """
+    names = [str(name) for name in chunk.columns]
+    columns = [chunk.iloc[:, at].tolist() for at in range(len(names))]
+    if all(set(map(type, cells)) == {str} for cells in columns):
+        records: Iterable[Mapping[str, object]] = (
+            dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)
         )
+    else:
+        records = frame_to_records(chunk)
+    lines: list[bytes] = []
+    for record in records:
+        try:
+            lines.append(_encode(record))
+        except _UNWRITABLE as error:
+            where = f"{chunk.index.name} {chunk.index[len(lines)]}"
+            raise _unwritable(where, record, error) from error
+    return b"".join(lines)
+
+
+def _unwritable(where: str, record: Mapping[str, object], error: Exception) -> DataError:
+    bad = next(key for key, value in record.items() if not _is_writable({key: value}))
+    reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return DataError(
+        f"{where}, column {bad!r} cannot be written as JSON ({reason}). "
+        "Expected text, numbers, true or false, lists or objects."
+    )
 
 
 @contextlib.contextmanager

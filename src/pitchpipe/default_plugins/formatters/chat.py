@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import repeat
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -97,6 +98,23 @@ class ChatFormatter(Formatter):
         last = record[MESSAGES][-1]
         return _messages.said(last) if _is_answer(last) else None
 
+    def questions(self, records: pd.DataFrame) -> Sequence[Any]:
+        """All messages but a closing answer, of which all but its content; and the tools."""
+        others = [column for column in records.columns if column != MESSAGES]
+        more = zip(*(column_cells(records, column) for column in others), strict=True)
+        rest: Iterable[Sequence[object]] = more if others else repeat(())
+        return [
+            [*_asked(messages), *tools]
+            for messages, tools in zip(records[MESSAGES].tolist(), rest, strict=False)
+        ]
+
+    def answers(self, records: pd.DataFrame) -> Sequence[Any]:
+        """The closing answers' contents."""
+        return [
+            messages[-1].get("content") if _is_answer(messages[-1]) else None
+            for messages in records[MESSAGES].tolist()
+        ]
+
     def parse(self, answer: str) -> str:
         """The answer as the user's label; else word for word."""
         return unmapped(self.labels, answer)
@@ -117,6 +135,13 @@ class ChatFormatter(Formatter):
             "max_tokens": limit,
         }
         return Contract(self.format, name, options, tuple(sorted(labels)), self.stop, limit)
+
+
+def _asked(messages: Sequence[Mapping[str, Any]]) -> Sequence[object]:
+    *before, last = messages
+    if not _is_answer(last):
+        return messages
+    return [before, {key: value for key, value in last.items() if key != "content"}]
 
 
 def _is_answer(message: Mapping[str, Any]) -> bool:

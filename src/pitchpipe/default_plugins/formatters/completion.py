@@ -113,6 +113,14 @@ class CompletionFormatter(Formatter):
         completion: str | None = record.get(COMPLETION)
         return completion
 
+    def questions(self, records: pd.DataFrame) -> Sequence[Any]:
+        """The prompts."""
+        return column_cells(records, PROMPT)
+
+    def answers(self, records: pd.DataFrame) -> Sequence[Any]:
+        """The completions as they are trained."""
+        return column_cells(records, COMPLETION)
+
     def parse(self, answer: str) -> str:
         """The answer without prefix and suffix (a stop may have cut it off), as the user's label.
 

@@ -88,6 +88,16 @@ class PreferenceFormatter(Formatter):
         preferred = record.get(PREFERRED)
         return _messages.said(preferred[-1]) if preferred else None
 
+    def questions(self, records: pd.DataFrame) -> Sequence[Any]:
+        """The inputs."""
+        return column_cells(records, INPUT)
+
+    def answers(self, records: pd.DataFrame) -> Sequence[Any]:
+        """Both outputs, neither of which is a label."""
+        return list(
+            zip(*(column_cells(records, c) for c in (PREFERRED, NON_PREFERRED)), strict=True)
+        )
+
     def parse(self, answer: str) -> str:
         """The answer word for word: formatting adds nothing to it."""
         return answer

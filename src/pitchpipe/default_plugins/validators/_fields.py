@@ -97,8 +97,12 @@ def is_empty(cell: object) -> bool:
     )
 
 
-def hollow(values: Sequence[object]) -> Bools:
-    """Which of some cells are empty."""
+def hollow(values: Sequence[object], blanks: bool = True) -> Bools:
+    """Which of some cells are empty, white space counting as nothing or as something."""
+    if not blanks:
+        return np.array(
+            [not cell if type(cell) is str else is_empty(cell) for cell in values], dtype=np.bool_
+        )
     return np.array(
         [(not cell or cell.isspace()) if type(cell) is str else is_empty(cell) for cell in values],
         dtype=np.bool_,
@@ -110,11 +114,11 @@ def as_text(cell: object) -> str:
     return cell if isinstance(cell, str) else json.dumps(cell, sort_keys=True, default=_plain)
 
 
-def empties(chunk: pd.DataFrame, columns: Iterable[str]) -> Bools:
+def empties(chunk: pd.DataFrame, columns: Iterable[str], blanks: bool = True) -> Bools:
     """The rows in which at least one of the columns is empty."""
     hits = np.zeros(len(chunk), dtype=np.bool_)
     for column in columns:
-        hits |= hollow(cells(chunk, column))
+        hits |= hollow(cells(chunk, column), blanks)
     return hits
 
 

@@ -42,6 +42,7 @@ class ClassCounts(FormatAware[ClassCountsState]):
     """
 
     scope: ClassVar[Scope] = "source"
+    severity: ClassVar[Severity] = Severity.ERROR
 
     def start(self) -> ClassCountsState:
         """No labels."""

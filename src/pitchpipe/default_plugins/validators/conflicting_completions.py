@@ -9,13 +9,8 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._digests import Remembered, digest
-from pitchpipe.default_plugins.validators._fields import (
-    FormatAware,
-    answers,
-    hollow,
-    questions,
-)
+from pitchpipe.default_plugins.validators._digests import Remembered
+from pitchpipe.default_plugins.validators._fields import FormatAware
 from pitchpipe.default_plugins.validators._places import lowest, rows
 from pitchpipe.records import Finding, Severity
 from pitchpipe.stages import Scope
@@ -23,43 +18,41 @@ from pitchpipe.stages import Scope
 
 @dataclass(frozen=True)
 class ConflictingCompletions(FormatAware[Remembered]):
-    """Finds prompts with different completions; rows without either do not count.
+    """Finds prompts with different completions.
 
-    Preferences are left alone: there one input may well have many outputs. It remembers 24 bytes
-    a row.
+    Preferences are left alone: there one input may well have many outputs. Where there is nothing
+    but empty prompts, texts are to be continued from nothing, and there are no conflicts.
     """
 
-    scope: ClassVar[Scope] = "source"
+    scope: ClassVar[Scope] = "index"
 
     def start(self) -> Remembered:
-        """No rows."""
+        """No records."""
         return Remembered()
 
     def observe(self, state: Remembered, chunk: pd.DataFrame) -> Remembered:
-        """Adds the chunk's rows."""
-        record_format = self._contract.format
-        if record_format == "preference":
+        """Adds the chunk's records."""
+        if self._contract.format == "preference":
             return state
-        asked, answered = questions(chunk, record_format), answers(chunk, record_format)
-        whole = ~(hollow(asked) | hollow(answered))
-        return state.add(chunk, digest([asked]), digest([answered])[:, 0], whole)
+        return state.add(chunk, "question", "answer")
 
     def merge(self, a: Remembered, b: Remembered) -> Remembered:
-        """The rows of both."""
+        """The records of both."""
         return a + b
 
     def conclude(self, state: Remembered) -> Sequence[Finding]:
         """One warning for all of them; which completion is right only their writer knows."""
-        lines, run, completions = state.table()
-        if not len(lines):
+        found = [np.empty(0, np.int64)]
+        prompts = 0
+        for lines, run, answers in state.repeats():
+            first = np.flatnonzero(np.diff(run, prepend=-1))
+            at_odds = np.zeros(len(first), dtype=np.bool_)
+            at_odds[run[answers != answers[first[run]]]] = True
+            found.append(lines[at_odds[run]])
+            prompts += int(at_odds.sum())
+        hits = np.concatenate(found)
+        if not len(hits) or (prompts == 1 and len(hits) == state.rows):
             return []
-        first = np.flatnonzero(np.diff(run, prepend=-1))
-        at_odds = np.zeros(len(first), dtype=np.bool_)
-        at_odds[run[completions != completions[first[run]]]] = True
-        hits = lines[at_odds[run]]
-        if not len(hits):
-            return []
-        prompts = int(at_odds.sum())
         return [
             Finding(
                 "conflicting-completions",

@@ -1,33 +1,19 @@
-"""Whether a row comes more than once."""
+"""Whether a record comes more than once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._digests import Ints, Remembered, digest
-from pitchpipe.default_plugins.validators._fields import (
-    INPUT,
-    MESSAGES,
-    OUTPUTS,
-    TOOLS,
-    Bools,
-    FormatAware,
-    cells,
-)
+from pitchpipe.default_plugins.validators._digests import Ints, Remembered
+from pitchpipe.default_plugins.validators._fields import Bools
 from pitchpipe.default_plugins.validators._places import lowest, rows
-from pitchpipe.records import COMPLETION, PROMPT, Finding, Fix, Format, Severity
-from pitchpipe.stages import Scope
-
-_COMPARED: Mapping[Format, tuple[str, ...]] = {
-    "completion": (PROMPT, COMPLETION),
-    "chat": (MESSAGES, *TOOLS, PROMPT, COMPLETION),
-    "preference": (INPUT, PROMPT, *OUTPUTS),
-}
+from pitchpipe.records import Finding, Fix, FixLevel, Severity
+from pitchpipe.stages import Scope, Validator
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,31 +35,41 @@ class DropLines:
 
 
 @dataclass(frozen=True)
-class DuplicateRows(FormatAware[Remembered]):
-    """Finds rows that repeat an earlier one in all that goes into their record.
+class DuplicateRows(Validator[Remembered]):
+    """Finds records that repeat an earlier one in all that they hold.
 
-    It remembers 24 bytes a row: a fingerprint of 128 bits, and the row's number.
+    Two are taken for equal when two 64-bit fingerprints are: of the question and of the answer.
+
+    Attributes:
+        level: whether they are dropped on request or only when this rule is named.
     """
 
-    scope: ClassVar[Scope] = "source"
+    scope: ClassVar[Scope] = "index"
+    fixes: ClassVar[bool] = True
+
+    level: FixLevel = "recommended"
 
     def start(self) -> Remembered:
-        """No rows."""
+        """No records."""
         return Remembered()
 
     def observe(self, state: Remembered, chunk: pd.DataFrame) -> Remembered:
-        """Adds the chunk's rows."""
-        columns = _COMPARED[self._contract.format]
-        return state.add(chunk, digest([cells(chunk, column) for column in columns], 2))
+        """Adds the chunk's records."""
+        return state.add(chunk, "question", "answer")
 
     def merge(self, a: Remembered, b: Remembered) -> Remembered:
-        """The rows of both."""
+        """The records of both."""
         return a + b
 
     def conclude(self, state: Remembered) -> Sequence[Finding]:
         """One warning, with a fix that keeps the first of each."""
-        lines, run, _ = state.table()
-        repeats = np.sort(lines[1:][run[1:] == run[:-1]])
+        found = [np.empty(0, np.int64)]
+        for lines, run, answers in state.repeats():
+            order = np.lexsort((lines, answers, run))
+            lines, run, answers = lines[order], run[order], answers[order]
+            again = (run[1:] == run[:-1]) & (answers[1:] == answers[:-1])
+            found.append(lines[1:][again])
+        repeats = np.sort(np.concatenate(found))
         if not len(repeats):
             return []
         return [
@@ -86,7 +82,9 @@ class DuplicateRows(FormatAware[Remembered]):
                 unit=state.unit,
                 expected="every row once",
                 fix=Fix(
-                    f"drop {rows(len(repeats))}, keeping the first of each", DropLines(repeats)
+                    f"drop {rows(len(repeats))}, keeping the first of each",
+                    DropLines(repeats),
+                    self.level,
                 ),
             )
         ]

@@ -16,19 +16,26 @@ from pitchpipe.default_plugins.validators._fields import (
     empties,
 )
 from pitchpipe.default_plugins.validators._places import Places, rows
-from pitchpipe.records import Finding, Fix, Severity
+from pitchpipe.records import PROMPT, Finding, Fix, Severity
 from pitchpipe.stages import Scope
 
 
 @dataclass(frozen=True)
 class DropEmpty:
-    """Drops the rows in which one of the columns is empty."""
+    """Drops the rows in which one of the columns is empty.
+
+    Attributes:
+        columns: which columns.
+        blanks: whether white space alone is empty.
+    """
 
     columns: tuple[str, ...]
+    blanks: bool = True
 
     def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
-        """The chunk without them."""
-        return chunk.loc[~empties(chunk, self.columns)]
+        """The chunk without them; the same chunk when there are none."""
+        hits = empties(chunk, self.columns, self.blanks)
+        return chunk.loc[~hits] if hits.any() else chunk
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,26 @@ class EmptyFieldsState:
 
 @dataclass(frozen=True)
 class EmptyFields(FormatAware[EmptyFieldsState]):
-    """Finds cells that hold nothing or only white space; their rows can be dropped."""
+    """Finds fields that hold nothing, which nothing can be learnt from.
+
+    Prompts may be empty where no separator follows them: then texts are continued from nothing.
+
+    Attributes:
+        prompts: whether prompts must hold something.
+        blanks: whether white space alone is nothing.
+    """
 
     scope: ClassVar[Scope] = "source"
+    severity: ClassVar[Severity] = Severity.ERROR
+    fixes: ClassVar[bool] = True
+
+    prompts: bool = True
+    blanks: bool = True
+
+    def sieve(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        """The rows with something in every field."""
+        columns = chosen(self._contract.format, frozenset(map(str, chunk.columns)))
+        return DropEmpty(self._needed(columns), self.blanks)(chunk)
 
     def start(self) -> EmptyFieldsState:
         """No rows."""
@@ -62,7 +86,7 @@ class EmptyFields(FormatAware[EmptyFieldsState]):
     def observe(self, state: EmptyFieldsState, chunk: pd.DataFrame) -> EmptyFieldsState:
         """Adds the chunk's rows."""
         present = self._candidates().intersection(chunk.columns)
-        hits = {column: empties(chunk, [column]) for column in self._candidates()}
+        hits = {column: empties(chunk, [column], self.blanks) for column in self._candidates()}
         return self.merge(
             state,
             EmptyFieldsState(
@@ -70,7 +94,7 @@ class EmptyFields(FormatAware[EmptyFieldsState]):
                 present,
                 frozenset(column for column in present if not hits[column].all()),
                 tuple(
-                    Places.at(chunk, np.logical_or.reduce([hits[c] for c in columns]))
+                    Places.at(chunk, np.logical_or.reduce([hits[c] for c in self._needed(columns)]))
                     for columns in self._alternatives()
                 ),
             ),
@@ -92,6 +116,7 @@ class EmptyFields(FormatAware[EmptyFieldsState]):
         """
         columns = chosen(self._contract.format, state.columns)
         places = state.places[self._alternatives().index(columns)]
+        columns = self._needed(columns)
         if not state.columns.issuperset(columns) or not places.count:
             return []
         hollow = [column for column in columns if column not in state.filled]
@@ -117,9 +142,19 @@ class EmptyFields(FormatAware[EmptyFieldsState]):
                 lines=places.lines,
                 unit=places.unit,
                 expected=f"something in {' and '.join(columns)}",
-                fix=Fix(f"drop {rows(places.count)} with an empty field", DropEmpty(columns)),
+                fix=Fix(
+                    f"drop {rows(places.count)} with an empty field",
+                    DropEmpty(columns, self.blanks),
+                    "required",
+                ),
             )
         ]
+
+    def _needed(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Of some columns those that must hold something."""
+        if self.prompts and (self._contract.format != "completion" or self._option("separator")):
+            return columns
+        return tuple(column for column in columns if column != PROMPT)
 
     def _alternatives(self) -> tuple[tuple[str, ...], ...]:
         return ALTERNATIVES[self._contract.format]

@@ -9,19 +9,15 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._digests import Remembered, digest
-from pitchpipe.default_plugins.validators._fields import FormatAware, questions
+from pitchpipe.default_plugins.validators._digests import Remembered
 from pitchpipe.default_plugins.validators._places import lowest, rows
 from pitchpipe.records import Finding, Severity
-from pitchpipe.stages import Scope
+from pitchpipe.stages import Scope, Validator
 
 
 @dataclass(frozen=True)
-class PromptLeakage(FormatAware[Remembered]):
-    """Finds validation records whose prompt is also in training, which makes scores too good.
-
-    It remembers 24 bytes a record.
-    """
+class PromptLeakage(Validator[Remembered]):
+    """Finds validation records whose prompt is also in training, which makes scores too good."""
 
     scope: ClassVar[Scope] = "split"
 
@@ -31,9 +27,8 @@ class PromptLeakage(FormatAware[Remembered]):
 
     def observe(self, state: Remembered, chunk: pd.DataFrame) -> Remembered:
         """Adds the chunk's records."""
-        held_out = np.array([side == "valid" for side in chunk["split"]], dtype=np.uint64)
-        prompts = digest([questions(chunk, self._contract.format)])
-        return state.add(chunk, prompts, held_out)
+        held_out = (chunk["split"] == "valid").to_numpy()
+        return state.add(chunk.assign(split=held_out), "prompt", "split")
 
     def merge(self, a: Remembered, b: Remembered) -> Remembered:
         """The records of both."""
@@ -41,13 +36,12 @@ class PromptLeakage(FormatAware[Remembered]):
 
     def conclude(self, state: Remembered) -> Sequence[Finding]:
         """One warning for all of them."""
-        lines, run, sides = state.table()
-        if not len(lines):
-            return []
-        held_out = sides == 1
-        trained = np.zeros(run[-1] + 1, dtype=np.bool_)
-        trained[run[~held_out]] = True
-        hits = lines[held_out & trained[run]]
+        found = [np.empty(0, np.int64)]
+        for lines, run, held_out in state.repeats():
+            trained = np.zeros(run[-1] + 1, dtype=np.bool_)
+            trained[run[~held_out]] = True
+            found.append(lines[held_out & trained[run]])
+        hits = np.concatenate(found)
         if not len(hits):
             return []
         return [

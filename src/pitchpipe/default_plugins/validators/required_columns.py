@@ -22,6 +22,7 @@ class RequiredColumns(FormatAware[RequiredColumnsState]):
     """Finds columns missing that the format's records cannot be made without."""
 
     scope: ClassVar[Scope] = "source"
+    severity: ClassVar[Severity] = Severity.ERROR
 
     def start(self) -> RequiredColumnsState:
         """No rows, no columns."""

@@ -24,6 +24,7 @@ class SeparatorInPrompt(FormatAware[Places]):
     """
 
     scope: ClassVar[Scope] = "source"
+    severity: ClassVar[Severity] = Severity.ERROR
 
     def start(self) -> Places:
         """No rows."""

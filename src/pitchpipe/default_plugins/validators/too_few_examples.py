@@ -21,6 +21,7 @@ class TooFewExamples(Validator[int]):
     """Counts the rows; with fewer than ten no service trains."""
 
     scope: ClassVar[Scope] = "source"
+    severity: ClassVar[Severity] = Severity.ERROR
 
     def start(self) -> int:
         """No rows."""
@@ -55,6 +56,7 @@ class TooFewTrainingRecords(Validator[int]):
     """Counts the records that are left to train on once some are held out."""
 
     scope: ClassVar[Scope] = "split"
+    severity: ClassVar[Severity] = Severity.ERROR
 
     def start(self) -> int:
         """No records."""

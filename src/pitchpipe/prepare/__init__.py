@@ -1,0 +1,138 @@
+"""The data stages: read, validate, format, split - from a table to the files a trainer uploads."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import gettempdir
+
+import numpy as np
+
+from pitchpipe.prepare.output import distribute, spooled, write_changes
+from pitchpipe.prepare.passes import Plan, Spools, run
+from pitchpipe.prepare.settling import Decide, Settled, none, recommended, settle
+from pitchpipe.prepare.splitting import SplitCheck, held_out
+from pitchpipe.prepare.tasks import Task
+from pitchpipe.prepared import Outputs, load_manifest, save_manifest
+from pitchpipe.records import PreparedData
+from pitchpipe.selection import Selection
+from pitchpipe.tables import Table
+from pitchpipe.watch import Watch
+
+__all__ = ["Decide", "none", "prepare", "recommended"]
+
+
+def prepare(
+    table: Table,
+    selection: Selection,
+    outputs: Outputs,
+    watch: Watch,
+    decide: Decide | None = None,
+    dry_run: bool = False,
+) -> PreparedData:
+    """Takes a table through the data stages and writes the files.
+
+    Args:
+        table: what to read.
+        selection: the stages.
+        outputs: where the files go; they appear when all are whole, the manifest last.
+        watch: hears of the stages.
+        decide: asked in each round which of the fixes that are not required to apply; by default
+            those that are recommended, or none where the configuration says so.
+        dry_run: write nothing.
+
+    Raises:
+        InvalidDataError: a validator found an error that cannot be, or may not be, fixed.
+        DataError: the table cannot be read or its columns cannot be told apart.
+    """
+    if decide is None:
+        decide = recommended if selection.config.data.fix else none
+    with watch.stage("read"):
+        plan = Plan.of(table, selection)
+    beside = Path(gettempdir()) / outputs.train.name if dry_run else outputs.train
+    with ExitStack() as stack:
+        spools = Spools(*(stack.enter_context(spooled(beside)) for _ in range(2)))
+        with watch.stage("validate"):
+            settled = settle(plan, decide, watch, spools)
+        with watch.stage("format"):
+            task = Task.of(plan, settled.seen)
+            if not settled.seen.written and not _is_untouched(plan, settled, task):
+                run(plan, settled.fixes, "format", watch, spools)
+            watch.progressed("format", len(settled.seen.index))
+        with watch.stage("split"):
+            return _written(plan, settled, task, outputs, spools, watch, dry_run)
+
+
+def _written(
+    plan: Plan,
+    settled: Settled,
+    task: Task,
+    outputs: Outputs,
+    spools: Spools,
+    watch: Watch,
+    dry_run: bool,
+) -> PreparedData:
+    rows = len(settled.seen.index)
+    valid, order, note = np.zeros(rows, dtype=bool), None, ""
+    if task.splits:
+        splitter = plan.selection.splitter(plan.schema, task.classes)
+        index = settled.seen.index.frame(task.labels)
+        valid, note = held_out(splitter, index), splitter.note
+        order = splitter.stage.order(rows) if valid.any() else None
+    else:
+        index = settled.seen.index.frame(task.labels)
+    check = SplitCheck(plan, index, valid, watch)
+    n_valid = int(valid.sum())
+    untouched = _is_untouched(plan, settled, task)
+    train = plan.table.path if untouched and plan.table.path else outputs.train_of(n_valid)
+    changes = None if untouched or not settled.applied else outputs.changes
+    if not untouched:
+        distribute(
+            spools.records,
+            valid,
+            order,
+            None if dry_run else (train, outputs.valid if n_valid else None),
+            check,
+        )
+    prepared = PreparedData(
+        train=train,
+        valid=outputs.valid if n_valid else None,
+        train_rows=rows - n_valid,
+        valid_rows=n_valid,
+        contract=task.contract,
+        findings=(*settled.findings, *check.findings),
+        notes=tuple(filter(None, (*plan.notes, task.note, note))),
+        applied=settled.applied,
+        changes=changes,
+        samples=settled.samples,
+    )
+    if not dry_run and not untouched:
+        earlier = load_manifest(outputs.manifest)
+        if changes:
+            write_changes(spools.changes, settled.uniform, changes)
+        path = plan.table.path
+        source = {"file": str(path), "sha256": plan.table.fingerprint()} if path else None
+        save_manifest(prepared, outputs.manifest, source)
+        if earlier:
+            _remove_stale(earlier, prepared)
+    return prepared
+
+
+def _is_untouched(plan: Plan, settled: Settled, task: Task) -> bool:
+    """Whether the file can be trained on as it stands, so that there is nothing to write."""
+    path = plan.table.path
+    return (
+        plan.verbatim
+        and not settled.fixed
+        and not task.splits
+        and path is not None
+        and path.suffix.lower() == ".jsonl"
+    )
+
+
+def _remove_stale(earlier: PreparedData, now: PreparedData) -> None:
+    """Removes what an earlier preparation of the same names wrote and this one did not."""
+    kept = {now.train, now.valid, now.changes}
+    for path in (earlier.train, earlier.valid, earlier.changes):
+        if path is not None and path not in kept:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,193 @@
+"""What is done to a segment of the table in one pass, in whatever process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from pitchpipe.errors import DataError
+from pitchpipe.prepare.changes import Changes
+from pitchpipe.prepare.ends import Ends
+from pitchpipe.prepare.rowindex import IndexPart, index_part
+from pitchpipe.records import COMPLETION, GROUP, PROMPT, Fix
+from pitchpipe.schema import Schema
+from pitchpipe.stages import Formatter, Validator
+from pitchpipe.tables import encode_records
+from pitchpipe.tables.base import Segment
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A validator under the id it goes by."""
+
+    id: str
+    validator: Validator[Any]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A fix that is to be applied, with the rule that offered it."""
+
+    rule: str
+    fix: Fix
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one pass made of a segment.
+
+    Attributes:
+        rows: how many rows were read.
+        states: of the validators, in the order of the work's rules.
+        changes: what sieves and fixes did.
+        index: what to remember of each record, a part a chunk; empty where none were made.
+        records: the records as JSON lines.
+        ends: what all of them begin and end with, where the fixed rows are the records.
+        refusal: why no records could be made of some rows, which their findings may explain.
+    """
+
+    rows: int
+    states: tuple[Any, ...]
+    changes: Changes
+    index: tuple[IndexPart, ...] = ()
+    records: bytes = b""
+    ends: Ends | None = None
+    refusal: DataError | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """One pass over a segment; it can be pickled.
+
+    Attributes:
+        schema: what the columns are.
+        rules: all validators but those that see the index or the split, in their order.
+        fixes: what earlier passes found and the user accepted, in the order of the rules.
+        formatter: makes the records.
+        ready: whether the rows are its records already.
+        verbatim: whether the rows are the records, whatever they are.
+        writes: whether the records are wanted as JSON lines.
+    """
+
+    schema: Schema
+    rules: tuple[Rule, ...]
+    fixes: tuple[Accepted, ...]
+    formatter: Formatter
+    ready: bool
+    verbatim: bool
+    writes: bool
+
+    def __call__(self, segment: Segment) -> Batch:
+        """What the pass makes of it.
+
+        Raises:
+            DataError: a record cannot be read.
+        """
+        progress = _Progress([rule.validator.start() for rule in self.rules])
+        for raw in segment.chunks():
+            self._chunk(raw, progress)
+        return Batch(
+            progress.rows,
+            tuple(progress.states),
+            progress.changes,
+            tuple(progress.index),
+            b"".join(progress.records),
+            progress.ends,
+            progress.refusal,
+        )
+
+    def _chunk(self, raw: pd.DataFrame, progress: _Progress) -> None:
+        progress.rows += len(raw)
+        self._observe("table", raw, progress)
+        chunk = self.schema.apply(raw)
+        if self.fixes:
+            chunk = self._fixed(chunk, progress.changes)
+        chunk = self._observe("source", chunk, progress)
+        if not len(chunk) or progress.refusal:
+            return
+        groups = chunk[GROUP].tolist() if GROUP in chunk else None
+        try:
+            records = self._records(chunk.drop(columns=GROUP) if GROUP in chunk else chunk)
+            if self.writes:
+                progress.records.append(encode_records(records))
+        except DataError as refusal:
+            progress.refusal = refusal
+            return
+        if self.verbatim:
+            ends = Ends.of(records[PROMPT].tolist(), records[COMPLETION].tolist())
+            progress.ends = ends if progress.ends is None else progress.ends + ends
+        self._observe("records", records, progress)
+        progress.index.append(
+            index_part(
+                records.index,
+                self.formatter.questions(records),
+                self.formatter.answers(records),
+                groups,
+            )
+        )
+
+    def _observe(self, scope: str, chunk: pd.DataFrame, progress: _Progress) -> pd.DataFrame:
+        """Shows a chunk to the validators of a scope; gives the rows that their sieves leave."""
+        for at, rule in enumerate(self.rules):
+            if rule.validator.scope == scope:
+                progress.states[at] = rule.validator.observe(progress.states[at], chunk)
+                chunk = _sieved(rule, chunk, progress.changes)
+        return chunk
+
+    def _fixed(self, chunk: pd.DataFrame, changes: Changes) -> pd.DataFrame:
+        for rule in self.rules:
+            if rule.validator.scope == "source":
+                chunk = _sieved(rule, chunk, changes)
+        for accepted in self.fixes:
+            chunk = changes.apply(accepted.rule, accepted.fix, chunk)
+        return chunk
+
+    def _records(self, rows: pd.DataFrame) -> pd.DataFrame:
+        if self.verbatim:
+            _check_text(rows)
+            return rows
+        if not self.ready:
+            return self.formatter.apply(rows)
+        if not self.formatter.is_formatted(rows):
+            raise DataError(
+                f"{rows.index.name} {rows.index[0]} to {rows.index[-1]}: some rows are "
+                f"{self.formatter.format} records already and some are not; expected all or none."
+            )
+        return rows
+
+
+@dataclass
+class _Progress:
+    states: list[Any]
+    rows: int = 0
+    changes: Changes = field(default_factory=Changes)
+    index: list[IndexPart] = field(default_factory=list)
+    records: list[bytes] = field(default_factory=list)
+    ends: Ends | None = None
+    refusal: DataError | None = None
+
+
+def _check_text(rows: pd.DataFrame) -> None:
+    for column in (PROMPT, COMPLETION):
+        if column not in rows:
+            raise DataError(f"column {column!r} is missing.")
+        cells = rows[column].tolist()
+        if set(map(type, cells)) != {str}:
+            line, cell = next(
+                (line, cell)
+                for line, cell in zip(rows.index, cells, strict=True)
+                if not isinstance(cell, str)
+            )
+            raise DataError(
+                f"{rows.index.name} {line}, column {column!r}: expected text; found "
+                f"{'nothing' if cell is None else f'a {type(cell).__name__}'}."
+            )
+
+
+def _sieved(rule: Rule, chunk: pd.DataFrame, changes: Changes) -> pd.DataFrame:
+    kept = rule.validator.sieve(chunk)
+    if len(kept) < len(chunk):
+        changes.note(rule.id, chunk, kept)
+    return kept

@@ -1,0 +1,136 @@
+"""What fixes do to rows, written down row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from pitchpipe.records import Change, Fix
+
+SAMPLES = 3
+"""How many changes of each rule are kept to be shown."""
+
+
+@dataclass
+class Changes:
+    """The changes of some rows.
+
+    Attributes:
+        lines: one JSON object a changed or removed row, in order, as the change log has them.
+        samples: the first few of each rule.
+        counts: how many rows each rule changed or removed.
+    """
+
+    lines: list[bytes] = field(default_factory=list)
+    samples: dict[str, list[Change]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def apply(self, rule: str, fix: Fix, chunk: pd.DataFrame) -> pd.DataFrame:
+        """The chunk after a fix, whose doings are noted."""
+        fixed = fix.apply(chunk)
+        self.note(rule, chunk, fixed, each=not fix.uniform)
+        return fixed
+
+    def note(self, rule: str, before: pd.DataFrame, after: pd.DataFrame, each: bool = True) -> None:
+        """Writes down what became of rows.
+
+        Args:
+            rule: whose doing it is.
+            before: the rows.
+            after: those that are left, perhaps changed.
+            each: whether every row is written down, not only the first few for showing.
+        """
+        removed = before.loc[~before.index.isin(after.index)] if len(after) < len(before) else None
+        if removed is not None:
+            for change in _removed(rule, removed):
+                self._add(change, each)
+            before = before.loc[after.index]
+        touched = [c for c in after.columns if c in before.columns and _differ(before[c], after[c])]
+        if touched:
+            for change in _altered(rule, before, after, touched, None if each else SAMPLES):
+                self._add(change, each)
+            if not each:
+                self.counts[rule] = self.counts.get(rule, 0) + len(after) - min(SAMPLES, len(after))
+
+    def extend(self, other: Changes) -> None:
+        """Appends those of later rows."""
+        self.lines += other.lines
+        for rule, samples in other.samples.items():
+            kept = self.samples.setdefault(rule, [])
+            kept += samples[: SAMPLES - len(kept)]
+        for rule, count in other.counts.items():
+            self.counts[rule] = self.counts.get(rule, 0) + count
+
+    def _add(self, change: Change, each: bool) -> None:
+        self.counts[change.rule] = self.counts.get(change.rule, 0) + 1
+        kept = self.samples.setdefault(change.rule, [])
+        if len(kept) < SAMPLES:
+            kept.append(change)
+        if each:
+            self.lines.append(_line(change))
+
+
+def uniform_entry(rule: str, count: int, fix: Fix) -> bytes:
+    """The one entry of the change log for a fix that does the same to every row."""
+    return _dumps({"rule": rule, "rows": "all", "count": count, "does": fix.description})
+
+
+def _line(change: Change) -> bytes:
+    return _dumps(
+        {
+            change.unit: change.line,
+            "rule": change.rule,
+            "before": change.before,
+            "after": change.after,
+        }
+    )
+
+
+def _dumps(entry: dict[str, Any]) -> bytes:
+    return orjson.dumps(entry, str, orjson.OPT_APPEND_NEWLINE)
+
+
+def _removed(rule: str, rows: pd.DataFrame) -> list[Change]:
+    unit = str(rows.index.name)
+    return [
+        Change(unit, int(line), rule, record, None)
+        for line, record in zip(rows.index, _records(rows), strict=True)
+    ]
+
+
+def _altered(
+    rule: str,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    columns: Sequence[str],
+    most: int | None,
+) -> list[Change]:
+    unit = str(after.index.name)
+    pairs = zip(
+        after.index,
+        _records(before[list(columns)]),
+        _records(after[list(columns)]),
+        strict=True,
+    )
+    changes = (
+        Change(unit, int(line), rule, {c: old[c] for c in apart}, {c: new[c] for c in apart})
+        for line, old, new in pairs
+        if (apart := [c for c in columns if old[c] != new[c]])
+    )
+    if most is None:
+        return list(changes)
+    return [change for change, _ in zip(changes, range(most), strict=False)]
+
+
+def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    names = [str(column) for column in rows.columns]
+    for values in rows.itertuples(index=False, name=None):
+        yield dict(zip(names, values, strict=True))
+
+
+def _differ(before: pd.Series[Any], after: pd.Series[Any]) -> bool:
+    return before.tolist() != after.tolist()

@@ -1,0 +1,215 @@
+"""Passes over a table: every validator sees every row, and records are made on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from pitchpipe.errors import DataError
+from pitchpipe.prepare.batches import Accepted, Batch, Rule, Work
+from pitchpipe.prepare.changes import Changes
+from pitchpipe.prepare.ends import Ends
+from pitchpipe.prepare.output import Spool
+from pitchpipe.prepare.rowindex import RowIndex
+from pitchpipe.records import Finding, Severity
+from pitchpipe.schema import Schema, infer
+from pitchpipe.selection import Named, Selection
+from pitchpipe.stages import Engine, Formatter
+from pitchpipe.tables import Table
+from pitchpipe.watch import Watch
+
+IN_WORKERS = ("table", "source", "records")
+"""The scopes whose validators look at chunks where these are read."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every pass over a table has in common.
+
+    Attributes:
+        table: what is read.
+        name: what to call it in messages.
+        schema: what its columns are.
+        formatter: what makes the records.
+        ready: whether the rows are its records already.
+        rules: the validators, knowing the contract, in their order.
+        selection: where they come from.
+    """
+
+    table: Table
+    name: str
+    schema: Schema
+    formatter: Named[Formatter]
+    ready: bool
+    rules: tuple[Rule, ...]
+    selection: Selection
+
+    @classmethod
+    def of(cls, table: Table, selection: Selection) -> Plan:
+        """What the first rows of a table and the configuration come to.
+
+        Raises:
+            DataError: there are no rows, or their columns cannot be told apart.
+        """
+        sample = next(table.chunks(), None)
+        if sample is None:
+            raise DataError(f"{table.name}: holds no rows.")
+        name = str(table.path or table.name)
+        schema = infer(name, sample, selection.config.data)
+        formatter = selection.formatter(schema)
+        contract = formatter.stage.contract(formatter.name)
+        rules = tuple(
+            Rule(v.name, v.stage.bind(contract, selection.config.training))
+            for v in selection.validators
+        )
+        # formatters pass rows of their own shape through; of plain columns they cannot tell
+        plain = schema.shape is None and not selection.profile.verbatim
+        ready = plain and formatter.stage.is_formatted(_first_rows(schema, rules, sample))
+        return cls(table, name, schema, formatter, ready, rules, selection)
+
+    def only(self, *scopes: str) -> tuple[Rule, ...]:
+        """The rules of some scopes, in their order."""
+        return tuple(rule for rule in self.rules if rule.validator.scope in scopes)
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether the fixed rows are the records."""
+        return self.selection.profile.verbatim
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was inferred, in sentences."""
+        taken = f"The rows are {self.formatter.name} records already; taken as they are."
+        return (*self.schema.notes, self.formatter.note, taken if self.ready else "")
+
+
+@dataclass
+class Seen:
+    """What a pass came to.
+
+    Attributes:
+        findings: of all rules but those that see the split, in the order of the rules.
+        index: what is remembered of each record.
+        changes: how many rows fixes and sieves changed, with the first few.
+        ends: what all records begin and end with.
+        rows: how many rows were read.
+        written: whether the records are in the spool.
+        refusal: why no records could be made of some rows.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    index: RowIndex = field(default_factory=RowIndex)
+    changes: Changes = field(default_factory=Changes)
+    ends: Ends | None = None
+    rows: int = 0
+    written: bool = False
+    refusal: DataError | None = None
+
+
+def run(
+    plan: Plan, fixes: Sequence[Accepted], stage: str, watch: Watch, spools: Spools | None
+) -> Seen:
+    """One pass.
+
+    Args:
+        plan: what is read and how.
+        fixes: what earlier passes found, to be applied.
+        stage: which stage's progress it is.
+        watch: hears of the progress.
+        spools: where records and changes go; None when records are not wanted yet.
+
+    Raises:
+        DataError: a row cannot be read.
+    """
+    near = plan.only(*IN_WORKERS)
+    far = plan.only("index")
+    states: list[Any] = [rule.validator.start() for rule in near]
+    index_states: list[Any] = [rule.validator.start() for rule in far]
+    work = Work(
+        plan.schema,
+        near,
+        tuple(fixes),
+        plan.formatter.stage,
+        plan.ready,
+        plan.verbatim,
+        spools is not None,
+    )
+    seen = Seen(written=spools is not None)
+    if spools:
+        spools.clear()
+    engine: Engine = plan.selection.engine
+    for batch in engine.map(work, plan.table.segments()):
+        states = [
+            rule.validator.merge(a, b)
+            for rule, a, b in zip(near, states, batch.states, strict=True)
+        ]
+        _take(seen, batch, spools)
+        for part in batch.index:
+            chunk = part.chunk()
+            index_states = [
+                rule.validator.observe(state, chunk)
+                for rule, state in zip(far, index_states, strict=True)
+            ]
+            # the chunk's columns are views of one block, so both remember the same bytes
+            part.question = chunk["question"].to_numpy()
+            part.answer = chunk["answer"].to_numpy()
+            seen.index.add(part)
+        watch.progressed(stage, seen.rows)
+    found = {
+        rule.id: list(rule.validator.conclude(state))
+        for rule, state in zip((*near, *far), (*states, *index_states), strict=True)
+    }
+    seen.findings = [
+        lenient(plan, finding) for rule in plan.rules for finding in found.get(rule.id, ())
+    ]
+    return seen
+
+
+def lenient(plan: Plan, finding: Finding) -> Finding:
+    """The finding, an error being but a warning where the profile says so."""
+    errors = plan.selection.profile.errors
+    if errors is None or finding.severity is not Severity.ERROR or finding.rule in errors:
+        return finding
+    return dataclasses.replace(finding, severity=Severity.WARNING)
+
+
+@dataclass(frozen=True)
+class Spools:
+    """Where a pass leaves what it writes.
+
+    Attributes:
+        records: the records.
+        changes: the entries of the change log.
+    """
+
+    records: Spool
+    changes: Spool
+
+    def clear(self) -> None:
+        """Forgets what an earlier pass left."""
+        self.records.clear()
+        self.changes.clear()
+
+
+def _take(seen: Seen, batch: Batch, spools: Spools | None) -> None:
+    seen.rows += batch.rows
+    seen.refusal = seen.refusal or batch.refusal
+    if batch.ends is not None:
+        seen.ends = batch.ends if seen.ends is None else seen.ends + batch.ends
+    if spools:
+        spools.records.add(batch.records, sum(len(part.places) for part in batch.index))
+        spools.changes.add(b"".join(batch.changes.lines), len(batch.changes.lines))
+    batch.changes.lines.clear()
+    seen.changes.extend(batch.changes)
+
+
+def _first_rows(schema: Schema, rules: Sequence[Rule], sample: pd.DataFrame) -> pd.DataFrame:
+    rows = schema.apply(sample)
+    for rule in rules:
+        if rule.validator.scope == "source":
+            rows = rule.validator.sieve(rows)
+    return rows.drop(columns="group", errors="ignore")

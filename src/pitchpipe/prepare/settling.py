@@ -1,0 +1,155 @@
+"""Which fixes are applied: passes follow one another until none is left to apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pitchpipe.errors import DataError, InvalidDataError
+from pitchpipe.prepare.batches import Accepted
+from pitchpipe.prepare.changes import uniform_entry
+from pitchpipe.prepare.passes import Plan, Seen, Spools, run
+from pitchpipe.records import Change, Finding, Severity
+from pitchpipe.stages import Validator
+from pitchpipe.watch import Watch
+
+Decide = Callable[[Sequence[Finding]], Collection[Finding]]
+"""Which of some findings, in the order of their fixes, are to be fixed."""
+
+
+def recommended(findings: Sequence[Finding]) -> list[Finding]:
+    """Those whose fix is recommended."""
+    return [f for f in findings if f.fix and f.fix.level == "recommended"]
+
+
+def none(findings: Sequence[Finding]) -> list[Finding]:
+    """None of them."""
+    del findings
+    return []
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A table that is as good as its fixes make it.
+
+    Attributes:
+        seen: the last pass.
+        fixes: what that pass applied, in order.
+        fixed: the findings that were fixed, in order.
+    """
+
+    seen: Seen
+    fixes: tuple[Accepted, ...]
+    fixed: tuple[Finding, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was fixed, with an example of how, and what is left."""
+        samples = self.seen.changes.samples
+        fixed = tuple(_illustrated(f, samples.get(f.rule, ())) for f in self.fixed)
+        return (*fixed, *(f for f in self.seen.findings if f not in self.fixed))
+
+    @property
+    def applied(self) -> tuple[str, ...]:
+        """The rules that were fixed, in order."""
+        return tuple(dict.fromkeys(finding.rule for finding in self.fixed))
+
+    @property
+    def uniform(self) -> list[bytes]:
+        """The entries of the change log for what was done to every row alike."""
+        counts = self.seen.changes.counts
+        return [
+            uniform_entry(accepted.rule, counts[accepted.rule], accepted.fix)
+            for accepted in self.fixes
+            if accepted.fix.uniform and accepted.rule in counts
+        ]
+
+    @property
+    def samples(self) -> tuple[Change, ...]:
+        """The first few changes of each rule."""
+        return tuple(c for some in self.seen.changes.samples.values() for c in some)
+
+
+def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
+    """Passes over a table until there is nothing more to fix.
+
+    Records are made in the first pass already, in the hope that nothing needs fixing, unless the
+    fixes are what makes the records.
+
+    Raises:
+        InvalidDataError: an error is left that no accepted fix mends.
+        DataError: a row cannot be read, or fixes bring about one another without an end.
+    """
+    profile = plan.selection.profile
+    fixing = plan.selection.config.data.fix
+    fixes: list[Accepted] = []
+    fixed: list[Finding] = []
+    declined: set[str] = set()
+    seen = run(plan, fixes, "validate", watch, None if plan.verbatim else spools)
+    for _ in range(profile.rounds):
+        required = [f for f in seen.findings if f.fix and f.fix.level == "required" and fixing]
+        open_ = [
+            f
+            for f in seen.findings
+            if f.fix and f.fix.level != "required" and f.rule not in declined
+        ]
+        accepted = list(decide(open_)) if open_ else []
+        declined.update(f.rule for f in open_ if f not in accepted)
+        chosen = [f for f in seen.findings if f in required or f in accepted]
+        check(plan, seen, chosen, fixed)
+        fixed += chosen
+        fresh = [Accepted(f.rule, f.fix) for f in chosen if f.fix and not _done(plan, f)]
+        if not fresh:
+            return Settled(seen, tuple(fixes), tuple(fixed))
+        fixes += fresh
+        seen = run(plan, fixes, "validate", watch, spools)
+    left = [f for f in seen.findings if f.fix and f.rule not in declined]
+    if left and profile.rounds > 1:
+        raise DataError(
+            f"{plan.name}: the fixes of {', '.join(sorted({f.rule for f in left}))} do not come to "
+            "an end. Fixes must be final; leave out the validators at fault (validators.skip)."
+        )
+    check(plan, seen, (), fixed)
+    return Settled(seen, tuple(fixes), tuple(fixed))
+
+
+def check(plan: Plan, seen: Seen, chosen: Sequence[Finding], fixed: Sequence[Finding]) -> None:
+    """Whether all errors are among those that are to be fixed.
+
+    Raises:
+        InvalidDataError: they are not.
+        DataError: a row could not be made a record.
+    """
+    fatal = [f for f in seen.findings if f.severity is Severity.ERROR and f not in chosen]
+    if fatal:
+        everything = (*fixed, *seen.findings)
+        raise InvalidDataError(plan.name, fatal, plan.schema.legend, everything)
+    if seen.refusal:
+        raise DataError(f"{plan.name}: {seen.refusal}") from seen.refusal
+
+
+def _done(plan: Plan, finding: Finding) -> bool:
+    """Whether a required fix was in force in the pass that found it: by the schema or a sieve."""
+    if finding.fix is None or finding.fix.level != "required":
+        return False
+    validator: Validator[Any] = next(
+        rule.validator for rule in plan.rules if rule.id == finding.rule
+    )
+    return validator.scope == "table" or type(validator).sieve is not Validator.sieve
+
+
+def _illustrated(finding: Finding, samples: Sequence[Change]) -> Finding:
+    if not samples or finding.after:
+        return finding
+    change = samples[0]
+    return replace(
+        finding,
+        before=finding.before or _shown(change.before),
+        after="(the row is dropped)" if change.after is None else _shown(change.after),
+    )
+
+
+def _shown(cells: Any, limit: int = 80) -> str:
+    text = repr(next(iter(cells.values()))) if len(cells) == 1 else repr(dict(cells))
+    return text if len(text) <= limit else text[: limit - 3] + "..."

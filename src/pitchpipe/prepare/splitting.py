@@ -1,0 +1,77 @@
+"""Which records are held out, what there is to say about that, and the files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pitchpipe.errors import DataError, InvalidDataError
+from pitchpipe.prepare.output import Bools, Ints
+from pitchpipe.prepare.passes import Plan, lenient
+from pitchpipe.records import Finding, Severity
+from pitchpipe.selection import Named
+from pitchpipe.stages import Splitter
+from pitchpipe.watch import Watch
+
+
+def held_out(splitter: Named[Splitter], index: pd.DataFrame) -> Bools:
+    """Which records are for validation.
+
+    Raises:
+        DataError: the splitter breaks its promises, or leaves nothing to train on.
+    """
+    valid = splitter.stage.split(index)
+    if not (valid.index.equals(index.index) and valid.dtype == bool):
+        raise DataError(
+            f"splitter {splitter.name}: gave {len(valid)} answers of type {valid.dtype} for "
+            f"{len(index)} rows; expected one boolean a row under the same index."
+        )
+    if len(valid) and valid.all():
+        raise DataError(f"splitter {splitter.name}: held out every row; nothing is left to train.")
+    sides: Bools = valid.to_numpy(dtype=bool)
+    return sides
+
+
+class SplitCheck:
+    """The validators of scope ``split``, which see records as they are written.
+
+    Attributes:
+        findings: what they found, once ``conclude`` was called.
+    """
+
+    def __init__(self, plan: Plan, index: pd.DataFrame, valid: Bools, watch: Watch) -> None:
+        self.findings: list[Finding] = []
+        self._plan = plan
+        self._index = index
+        self._valid = valid
+        self._watch = watch
+        self._rules = plan.only("split")
+        self._states: list[Any] = [rule.validator.start() for rule in self._rules]
+
+    def observe(self, here: slice, sizes: Ints) -> None:
+        """Shows the validators some records, by position, with the bytes of each."""
+        chunk = self._index.iloc[here][["label", "prompt"]].assign(
+            bytes=sizes, split=np.where(self._valid[here], "valid", "train")
+        )
+        self._states = [
+            rule.validator.observe(state, chunk)
+            for rule, state in zip(self._rules, self._states, strict=True)
+        ]
+        self._watch.progressed("split", here.stop)
+
+    def conclude(self) -> None:
+        """Gathers what they found.
+
+        Raises:
+            InvalidDataError: an error is among it.
+        """
+        self.findings = [
+            lenient(self._plan, finding)
+            for rule, state in zip(self._rules, self._states, strict=True)
+            for finding in rule.validator.conclude(state)
+        ]
+        fatal = [f for f in self.findings if f.severity is Severity.ERROR]
+        if fatal:
+            raise InvalidDataError(self._plan.name, fatal, self._plan.schema.legend, self.findings)

@@ -1,0 +1,99 @@
+"""What kind of task some records are, and how a model trained on them is to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pitchpipe.affixes import ending_of, separator_of
+from pitchpipe.errors import DataError
+from pitchpipe.prepare.ends import Ends
+from pitchpipe.prepare.passes import Plan, Seen
+from pitchpipe.records import Contract
+from pitchpipe.schema import task_of
+from pitchpipe.selection import Named
+from pitchpipe.stages import Formatter
+
+STOP = "\n"
+"""What ends an answer where completions share no ending of their own."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What kind of task some records are.
+
+    Attributes:
+        contract: how a model that is trained on them is to be asked.
+        labels: the label of each answer by its hash; empty where all answers are labels, but too
+            many to name; None where answers are free text.
+        classes: how many labels there are.
+        splits: whether some records are to be held out.
+        note: how that was decided.
+    """
+
+    contract: Contract
+    labels: Mapping[int, str] | None
+    classes: int
+    splits: bool
+    note: str = ""
+
+    @classmethod
+    def of(cls, plan: Plan, seen: Seen) -> Task:
+        """The task of the records that a pass saw.
+
+        Raises:
+            DataError: there are none.
+        """
+        rows, distinct = len(seen.index), seen.index.distinct_answers() if len(seen.index) else 0
+        if not rows:
+            raise DataError(
+                f"{plan.name}: no row is left after the fixes. Expected rows with something to "
+                "learn from; see what the validators find with --dry-run."
+            )
+        if seen.ends is not None:
+            # as prepare_data of the openai package 0.27.8 had it
+            labelled = seen.ends.prompts and distinct < rows / 3
+            formatter = _described(plan, seen.ends, labelled)
+        else:
+            asked = plan.selection.config.data.task
+            task = task_of(distinct, rows) if asked == "auto" else asked
+            labelled = task == "classification" and plan.formatter.stage.format != "preference"
+            formatter = plan.formatter
+        labels = _labels(formatter.stage, seen) if labelled else None
+        names = sorted(set(labels.values())) if labels else ()
+        return cls(
+            formatter.stage.contract(formatter.name, names),
+            labels,
+            distinct if labelled else 0,
+            labelled or not plan.verbatim,
+            _note(plan, names, distinct, labelled),
+        )
+
+
+def _labels(formatter: Formatter, seen: Seen) -> dict[int, str]:
+    known = seen.index.answers or {}
+    return {key: formatter.parse(answer) for key, answer in known.items()}
+
+
+def _described(plan: Plan, ends: Ends, labelled: bool) -> Named[Formatter]:
+    """The formatter that would have written such records."""
+    suffix = "" if labelled else ending_of(ends.completion_end)
+    options = {
+        "separator": separator_of(ends.prompt_end) if ends.prompts else "",
+        "prefix": " " if ends.completion_start.startswith(" ") else "",
+        "suffix": suffix,
+        "stop": [suffix or STOP],
+    }
+    return plan.selection.made_formatter("completion", options)
+
+
+def _note(plan: Plan, names: tuple[str, ...] | list[str], distinct: int, labelled: bool) -> str:
+    if plan.formatter.stage.format == "preference":
+        return ""
+    if not labelled:
+        return "The answers are free text." if plan.selection.config.data.task == "auto" else ""
+    if not names:
+        return f"The answers are {distinct} labels, too many to list."
+    shown = ", ".join(map(repr, names[:5]))
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"The answers are {len(names)} labels: {shown}{more}."

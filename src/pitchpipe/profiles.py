@@ -1,0 +1,70 @@
+"""Profiles: which rules look at a table, and whose decisions they take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One way to prepare data.
+
+    Attributes:
+        name: what the configuration calls it.
+        summary: what it is for, in one line.
+        validators: the rules, in the order in which they run and their fixes are applied.
+        options: what it sets for some of them, under what the user sets.
+        errors: the rules whose errors stop the preparation, those of the others being warnings;
+            None for all.
+        verbatim: whether the fixes alone write the records, as prompt and completion, and the
+            contract is read off the result; else a formatter writes them.
+        rounds: how often fixes may be followed by further ones, which the first brought about.
+        splitter: the splitter that ``auto`` stands for; "" for one that fits the data.
+    """
+
+    name: str
+    summary: str
+    validators: tuple[str, ...]
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    errors: frozenset[str] | None = None
+    verbatim: bool = False
+    rounds: int = 10
+    splitter: str = ""
+
+
+ARTICLE = Profile(
+    name="article",
+    summary="one separator after every prompt, one space before every completion, no leakage",
+    validators=(
+        "required-columns",
+        "empty-fields",
+        "separator-in-prompt",
+        "stop-in-completion",
+        "duplicate-rows",
+        "conflicting-completions",
+        "class-counts",
+        "too-few-examples",
+        "prompt-leakage",
+        "too-few-training-records",
+    ),
+)
+
+LEGACY = Profile(
+    name="legacy",
+    summary="the decisions of fine_tunes.prepare_data (openai 0.27.8), where it was right",
+    validators=(
+        "required-columns",
+        "empty-fields",
+        "duplicate-rows",
+        "prompt-leakage",
+    ),
+    options={"empty-fields": {"prompts": False, "blanks": False}},
+    errors=frozenset({"required-columns", "text-fields", "prompt-separator", "completion-ending"}),
+    verbatim=True,
+    rounds=1,
+)
+
+PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in (ARTICLE, LEGACY)}
+"""All of them, by name."""
