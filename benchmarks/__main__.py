@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import learner, main_job, prediction, stages, startup
+from benchmarks import learner, main_job, prediction, prepare, stages, startup
 from benchmarks.figure import Figure, table
 
 
@@ -21,6 +21,17 @@ def main() -> int:
     parser.add_argument("--csv", type=Path, help="a table of labelled text to measure as well")
     parser.add_argument("--prompt-column", default="text")
     parser.add_argument("--completion-column", default="tag")
+    parser.add_argument(
+        "--rows",
+        type=_counts,
+        default=prepare.SIZES,
+        help="sizes of the tables to prepare, separated by commas (10000,100000,1000000)",
+    )
+    parser.add_argument(
+        "--legacy-python",
+        type=Path,
+        help=f"a python that has openai 0.27.8, instead of {prepare.OLD_PYTHON}",
+    )
     arguments = parser.parse_args()
     benchmarks = _benchmarks(arguments)
     unknown = set(arguments.only) - set(benchmarks)
@@ -48,13 +59,22 @@ def _benchmarks(arguments: argparse.Namespace) -> dict[str, Callable[[], Iterato
         if arguments.csv:
             yield from learner.measure_curve(arguments.csv, *columns)
 
+    def preparing() -> Iterator[Figure]:
+        old = prepare.old_python(arguments.legacy_python)
+        yield from prepare.measure(prepare.Files(arguments.rows, old, arguments.csv, columns))
+
     return {
         "startup": startup.measure,
         "learner": learning,
         "prediction": prediction.measure,
         "main-job": jobs,
         "stages": stages.measure,
+        "prepare": preparing,
     }
+
+
+def _counts(words: str) -> tuple[int, ...]:
+    return tuple(map(int, words.split(",")))
 
 
 if __name__ == "__main__":
