@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -81,8 +82,11 @@ def remove_unfinished(path: Path) -> None:
     unfinished = re.compile(re.escape(_temporary_stem(path)) + r"\.[0-9a-f]{8}")
     if path.parent.is_dir():
         for left in path.parent.iterdir():
-            if unfinished.fullmatch(left.name) and left.is_file():
-                left.unlink()
+            if unfinished.fullmatch(left.name):
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
 
 
 def _temporary_stem(path: Path) -> str:

@@ -76,9 +76,8 @@ class Schema:
                 cells[at, :] = _texts(chunk[column].tolist()) if role != GROUP else chunk[column]
             if role == PROMPT and self.open_ended:
                 cells[at, :] = ["" if cell is None else cell for cell in cells[at]]
-        return pd.DataFrame(
-            cells.T, index=chunk.index, columns=pd.Index(self.rename, dtype=object), copy=False
-        )
+        names = pd.Index(self.rename, dtype=object)
+        return pd.DataFrame(cells.T, chunk.index, names, dtype=object, copy=False)
 
 
 def _texts(cells: list[Any]) -> list[Any]:

@@ -396,6 +396,9 @@ class Learner(ABC):
 class Engine(ABC):
     """Where chunks are worked on: in this process, in many, or on other machines."""
 
+    shares_files: ClassVar[bool] = False
+    """Whether files that are written there can be read here, which saves sending them."""
+
     @abstractmethod
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """``function`` of every item, in the items' order, whatever the order it was done in.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import gettempdir
 
 import numpy as np
 
-from pitchpipe.prepare.output import distribute, spooled, write_changes
+from pitchpipe.prepare.output import distribute, scratch, write_changes
 from pitchpipe.prepare.passes import Plan, Spools, run
 from pitchpipe.prepare.settling import Decide, Settled, none, recommended, settle
 from pitchpipe.prepare.splitting import SplitCheck, held_out
@@ -50,8 +49,8 @@ def prepare(
     with watch.stage("read"):
         plan = Plan.of(table, selection)
     beside = Path(gettempdir()) / outputs.train.name if dry_run else outputs.train
-    with ExitStack() as stack:
-        spools = Spools(*(stack.enter_context(spooled(beside)) for _ in range(2)))
+    with scratch(beside) as folder:
+        spools = Spools.within(folder)
         with watch.stage("validate"):
             settled = settle(plan, decide, watch, spools)
         with watch.stage("format"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from pitchpipe.errors import DataError
 from pitchpipe.prepare.changes import Changes
 from pitchpipe.prepare.ends import Ends
+from pitchpipe.prepare.output import Written, leave
 from pitchpipe.prepare.rowindex import IndexPart, index_part
 from pitchpipe.records import COMPLETION, GROUP, PROMPT, Fix
 from pitchpipe.schema import Schema
@@ -43,7 +45,8 @@ class Batch:
         states: of the validators, in the order of the work's rules.
         changes: what sieves and fixes did.
         index: what to remember of each record, a part a chunk; empty where none were made.
-        records: the records as JSON lines.
+        records: the records as JSON lines, or where these are.
+        log: the entries of the change log, or where these are.
         ends: what all of them begin and end with, where the fixed rows are the records.
         refusal: why no records could be made of some rows, which their findings may explain.
     """
@@ -52,7 +55,8 @@ class Batch:
     states: tuple[Any, ...]
     changes: Changes
     index: tuple[IndexPart, ...] = ()
-    records: bytes = b""
+    records: bytes | Written = b""
+    log: bytes | Written = b""
     ends: Ends | None = None
     refusal: DataError | None = None
 
@@ -69,6 +73,7 @@ class Work:
         ready: whether the rows are its records already.
         verbatim: whether the rows are the records, whatever they are.
         writes: whether the records are wanted as JSON lines.
+        folder: for scratch files, where whoever gathers the batches can read them; else None.
     """
 
     schema: Schema
@@ -78,6 +83,7 @@ class Work:
     ready: bool
     verbatim: bool
     writes: bool
+    folder: Path | None
 
     def __call__(self, segment: Segment) -> Batch:
         """What the pass makes of it.
@@ -88,12 +94,14 @@ class Work:
         progress = _Progress([rule.validator.start() for rule in self.rules])
         for raw in segment.chunks():
             self._chunk(raw, progress)
+        log = leave(b"".join(progress.changes.lines), self.folder, "changes")
         return Batch(
             progress.rows,
             tuple(progress.states),
-            progress.changes,
+            progress.changes.without_lines(),
             tuple(progress.index),
-            b"".join(progress.records),
+            leave(b"".join(progress.records), self.folder, "records"),
+            log,
             progress.ends,
             progress.refusal,
         )

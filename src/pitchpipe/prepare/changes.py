@@ -56,6 +56,10 @@ class Changes:
             if not each:
                 self.counts[rule] = self.counts.get(rule, 0) + len(after) - min(SAMPLES, len(after))
 
+    def without_lines(self) -> Changes:
+        """The same without the entries of the change log."""
+        return Changes([], self.samples, self.counts)
+
     def extend(self, other: Changes) -> None:
         """Appends those of later rows."""
         self.lines += other.lines

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import mmap
+import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -27,76 +30,132 @@ class Check(Protocol):
         """Hears that those were all; may raise."""
 
 
-_BLOCK = 1 << 20
+_LINE_FEED = 10
 _SOME = 20_000
 
 
-class Spool:
-    """All records in the order of the table, before it is known which are held out.
+@dataclass(frozen=True)
+class Written:
+    """Lines that a worker left in a scratch file.
 
     Attributes:
-        rows: how many there are.
+        path: the file.
+        offset: where they begin.
+        length: their bytes.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.rows = 0
-        self._stream = stream
+    path: Path
+    offset: int
+    length: int
 
-    def add(self, lines: bytes, rows: int) -> None:
-        """Appends records."""
-        self._stream.write(lines)
+
+def leave(lines: bytes, folder: Path | None, kind: str) -> bytes | Written:
+    """Lines as they go to the process that gathers them: themselves, or where they are.
+
+    Args:
+        lines: some lines.
+        folder: for scratch files, one a process and kind; None where files are not shared.
+        kind: what lines they are.
+    """
+    if folder is None or not lines:
+        return lines
+    path = folder / f"{kind}.{os.getpid()}"
+    with path.open("ab") as stream:
+        offset = stream.tell()
+        stream.write(lines)
+    return Written(path, offset, len(lines))
+
+
+class Spool:
+    """Lines in their order, before it is known where they go: in pieces, in scratch files.
+
+    Args:
+        path: a scratch file of its own.
+
+    Attributes:
+        rows: how many lines there are.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.rows = 0
+        self._path = path
+        self._pieces: list[Written] = []
+
+    def add(self, lines: bytes | Written, rows: int) -> None:
+        """Appends lines."""
+        piece = leave(lines, self._path.parent, self._path.name) if type(lines) is bytes else lines
+        if isinstance(piece, Written):
+            self._pieces.append(piece)
         self.rows += rows
 
     def clear(self) -> None:
         """Forgets all."""
-        self._stream.seek(0)
-        self._stream.truncate()
+        for path in {piece.path for piece in self._pieces}:
+            path.unlink()
+        self._pieces.clear()
         self.rows = 0
 
     def blocks(self) -> Iterator[tuple[bytes, Ints]]:
-        """The records in blocks, with where each ends in its block."""
-        self._stream.flush()
-        self._stream.seek(0)
-        rest = b""
-        while data := self._stream.read(_BLOCK):
-            data = rest + data if rest else data
-            ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
-            whole = int(ends[-1]) if len(ends) else 0
-            rest = data[whole:]
-            if whole:
-                yield data[:whole], ends
+        """The lines in blocks, with where each ends in its block."""
+        with ExitStack() as stack:
+            files: dict[Path, IO[bytes]] = {}
+            for piece in self._pieces:
+                if piece.path not in files:
+                    files[piece.path] = stack.enter_context(piece.path.open("rb"))
+                files[piece.path].seek(piece.offset)
+                data = files[piece.path].read(piece.length)
+                yield data, np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED) + 1
 
     def write_ordered(self, order: Ints, out: IO[bytes]) -> None:
-        """Writes some records, by position, in the order given."""
-        sizes = [np.diff(ends, prepend=0) for _, ends in self.blocks()]
-        stops = np.cumsum(np.concatenate(sizes))
-        with mmap.mmap(self._stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        """Writes some lines, by position, in the order given."""
+        ends = [ends for _, ends in self.blocks()]
+        counts = np.array([len(some) for some in ends])
+        firsts = np.cumsum(counts) - counts
+        with ExitStack() as stack:
+            files: dict[Path, mmap.mmap] = {}
+            for piece in self._pieces:
+                if piece.path not in files:
+                    stream = stack.enter_context(piece.path.open("rb"))
+                    mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                    files[piece.path] = stack.enter_context(mapped)
+            maps = [(files[piece.path], piece.offset) for piece in self._pieces]
+            sizes = np.concatenate([np.diff(some, prepend=0) for some in ends]).astype(np.uint32)
+            stops = np.concatenate(ends)
             for start in range(0, len(order), _SOME):
                 some = order[start : start + _SOME]
-                starts = np.where(some > 0, stops[some - 1], 0)
-                pairs = zip(starts.tolist(), stops[some].tolist(), strict=True)
-                out.write(b"".join([data[a:b] for a, b in pairs]))
+                at = np.searchsorted(firsts, some, "right") - 1
+                out.write(
+                    b"".join(
+                        [
+                            maps[piece][0][maps[piece][1] + stop - size : maps[piece][1] + stop]
+                            for piece, stop, size in zip(
+                                at.tolist(), stops[some].tolist(), sizes[some].tolist(), strict=True
+                            )
+                        ]
+                    )
+                )
 
 
 @contextmanager
-def spooled(beside: Path) -> Iterator[Spool]:
-    """A spool, gone when the block ends; its name is that of an unfinished ``beside``.
+def scratch(beside: Path) -> Iterator[Path]:
+    """A folder for what is not finished, gone when the block ends.
+
+    Its name is that of an unfinished ``beside``.
 
     Raises:
-        WriteError: the folder cannot be written to, or the disk is full.
+        WriteError: the folder cannot be made, or the disk is full.
     """
-    path = temporary(beside)
-    made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
-    with writing(beside, path):
+    folder = temporary(beside)
+    made = [above for above in folder.parents if not above.exists()]
+    with writing(beside, folder):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x+b") as stream:
-                yield Spool(stream)
+            folder.mkdir(parents=True)
+            yield folder
         finally:
-            path.unlink(missing_ok=True)
-            for folder in made:
+            shutil.rmtree(folder, ignore_errors=True)
+            for above in made:
                 with suppress(OSError):  # something has been written there
-                    folder.rmdir()
+                    above.rmdir()
 
 
 def distribute(

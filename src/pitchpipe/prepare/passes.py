@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -125,6 +126,7 @@ def run(
     Raises:
         DataError: a row cannot be read.
     """
+    engine: Engine = plan.selection.engine
     near = plan.only(*IN_WORKERS)
     far = plan.only("index")
     states: list[Any] = [rule.validator.start() for rule in near]
@@ -137,11 +139,11 @@ def run(
         plan.ready,
         plan.verbatim,
         spools is not None,
+        spools.folder if spools and engine.shares_files else None,
     )
     seen = Seen(written=spools is not None)
     if spools:
         spools.clear()
-    engine: Engine = plan.selection.engine
     for batch in engine.map(work, plan.table.segments()):
         states = [
             rule.validator.merge(a, b)
@@ -182,12 +184,19 @@ class Spools:
     """Where a pass leaves what it writes.
 
     Attributes:
+        folder: for scratch files.
         records: the records.
         changes: the entries of the change log.
     """
 
+    folder: Path
     records: Spool
     changes: Spool
+
+    @classmethod
+    def within(cls, folder: Path) -> Spools:
+        """Spools in a folder for scratch files."""
+        return cls(folder, Spool(folder / "records"), Spool(folder / "changes"))
 
     def clear(self) -> None:
         """Forgets what an earlier pass left."""
@@ -202,8 +211,7 @@ def _take(seen: Seen, batch: Batch, spools: Spools | None) -> None:
         seen.ends = batch.ends if seen.ends is None else seen.ends + batch.ends
     if spools:
         spools.records.add(batch.records, sum(len(part.places) for part in batch.index))
-        spools.changes.add(b"".join(batch.changes.lines), len(batch.changes.lines))
-    batch.changes.lines.clear()
+        spools.changes.add(batch.log, 0)
     seen.changes.extend(batch.changes)
 
 

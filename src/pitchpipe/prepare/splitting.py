@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pitchpipe.errors import DataError, InvalidDataError
@@ -34,6 +33,9 @@ def held_out(splitter: Named[Splitter], index: pd.DataFrame) -> Bools:
     return sides
 
 
+_SIDES = pd.CategoricalDtype(["train", "valid"])
+
+
 class SplitCheck:
     """The validators of scope ``split``, which see records as they are written.
 
@@ -52,9 +54,9 @@ class SplitCheck:
 
     def observe(self, here: slice, sizes: Ints) -> None:
         """Shows the validators some records, by position, with the bytes of each."""
-        chunk = self._index.iloc[here][["label", "prompt"]].assign(
-            bytes=sizes, split=np.where(self._valid[here], "valid", "train")
-        )
+        chunk = self._index.iloc[here][["label", "prompt"]]
+        sides = pd.Categorical.from_codes(self._valid[here].astype("int8"), dtype=_SIDES)
+        chunk = chunk.assign(bytes=sizes, split=sides)
         self._states = [
             rule.validator.observe(state, chunk)
             for rule, state in zip(self._rules, self._states, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -88,20 +88,24 @@ def encode_records(chunk: pd.DataFrame) -> bytes:
     """
     names = [str(name) for name in chunk.columns]
     columns = [chunk.iloc[:, at].tolist() for at in range(len(names))]
-    if all(set(map(type, cells)) == {str} for cells in columns):
-        records: Iterable[Mapping[str, object]] = (
-            dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)
-        )
-    else:
-        records = frame_to_records(chunk)
+    if len(names) == 2 and all(set(map(type, cells)) == {str} for cells in columns):
+        with contextlib.suppress(TypeError):
+            return _encode_pairs(*names, *columns)
     lines: list[bytes] = []
-    for record in records:
+    for record in frame_to_records(chunk):
         try:
             lines.append(_encode(record))
         except _UNWRITABLE as error:
             where = f"{chunk.index.name} {chunk.index[len(lines)]}"
             raise _unwritable(where, record, error) from error
     return b"".join(lines)
+
+
+def _encode_pairs(a: str, b: str, first: Sequence[str], second: Sequence[str]) -> bytes:
+    dumps, option = orjson.dumps, orjson.OPT_APPEND_NEWLINE
+    return b"".join(
+        [dumps({a: x, b: y}, option=option) for x, y in zip(first, second, strict=True)]
+    )
 
 
 def _unwritable(where: str, record: Mapping[str, object], error: Exception) -> DataError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Hashable, Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,8 @@ def texts(chunk: pd.DataFrame, column: str) -> list[str]:
         DataError: the column is missing, or a cell is empty or has no text; names the place.
     """
     cells = column_cells(chunk, column)
-    strings = [cell for cell in cells if isinstance(cell, str)]
-    if len(strings) == len(cells):
-        return strings
+    if set(map(type, cells)) <= {str}:
+        return cast(list[str], cells)
     return [text_of(cell, chunk, row, column) for cell, row in zip(cells, chunk.index, strict=True)]
 
 

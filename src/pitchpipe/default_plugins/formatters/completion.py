@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import compress
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from pitchpipe.default_plugins.formatters._cells import check_stops, column_cells, texts
@@ -70,25 +71,29 @@ class CompletionFormatter(Formatter):
             asked = [text if self._is_asked(text) else text + self.separator for text in prompts]
             return pd.DataFrame({PROMPT: asked}, index=chunk.index, dtype=object)
         completions = texts(chunk, COMPLETION)
+        if not self.separator or self.separator not in "\0".join(prompts):
+            trained = mapped(self.labels, completions, chunk, COMPLETION)
+            fields = (
+                [text + self.separator for text in prompts],
+                [self.prefix + text + self.suffix for text in trained],
+            )
+            return _frame(chunk.index, fields)
         ready = list(map(self._is_record, prompts, completions))
         fresh = [not done for done in ready]
         words = iter(
             mapped(self.labels, list(compress(completions, fresh)), chunk[fresh], COMPLETION)
         )
-        return pd.DataFrame(
-            {
-                PROMPT: [
-                    text if done else text + self.separator
-                    for text, done in zip(prompts, ready, strict=True)
-                ],
-                COMPLETION: [
-                    text if done else self.prefix + next(words) + self.suffix
-                    for text, done in zip(completions, ready, strict=True)
-                ],
-            },
-            index=chunk.index,
-            dtype=object,
+        fields = (
+            [
+                text if done else text + self.separator
+                for text, done in zip(prompts, ready, strict=True)
+            ],
+            [
+                text if done else self.prefix + next(words) + self.suffix
+                for text, done in zip(completions, ready, strict=True)
+            ],
         )
+        return _frame(chunk.index, fields)
 
     def is_formatted(self, chunk: pd.DataFrame) -> bool:
         """Whether every row is written so already; of prompts alone, whether each prompt is."""
@@ -164,3 +169,11 @@ class CompletionFormatter(Formatter):
             and completion.startswith(self.prefix)
             and completion.endswith(self.suffix)
         )
+
+
+def _frame(index: pd.Index[Any], fields: tuple[list[str], list[str]]) -> pd.DataFrame:
+    cells = np.empty((2, len(index)), dtype=object)
+    for at, texts_ in enumerate(fields):
+        cells[at, :] = texts_
+    names = pd.Index((PROMPT, COMPLETION), dtype=object)
+    return pd.DataFrame(cells.T, index, names, dtype=object, copy=False)

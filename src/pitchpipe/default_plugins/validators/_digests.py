@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +14,7 @@ from pitchpipe.digests import Hashes
 
 Ints = npt.NDArray[np.int64]
 
-_SHARES = 16
-"""In how many shares fingerprints are sorted, so that only one at a time needs room."""
-
-_TOP = np.uint64(60)
+_NO_KEYS: Hashes = np.empty(0, np.uint64)
 
 
 @dataclass
@@ -50,30 +46,24 @@ class Remembered:
     def __add__(self, other: Remembered) -> Remembered:
         return Remembered(self.parts + other.parts, max(self.unit, other.unit))
 
-    def repeats(self) -> Iterator[tuple[Ints, Ints, npt.NDArray[Any]]]:
-        """The rows whose fingerprint comes more than once, some of them at a time.
+    def repeats(self) -> tuple[Ints, Ints, npt.NDArray[Any]]:
+        """The rows whose fingerprint comes more than once.
 
-        Gives:
+        Returns:
             Row numbers, rows with equal fingerprints next to each other and ascending; the number
             of each row's run of equal fingerprints, from 0 on; and the further number of each.
         """
-        for share in range(_SHARES):
-            found = [self._share(part, share) for part in self.parts]
-            if not found:
-                return
-            lines, keys, more = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-            order = np.lexsort((lines, keys))
-            keys = keys[order]
-            starts = np.ones(len(keys), dtype=bool)
-            starts[1:] = keys[1:] != keys[:-1]
-            alone = starts & np.append(starts[1:], True)
-            order, starts = order[~alone], starts[~alone]
-            if len(order):
-                yield lines[order], np.cumsum(starts) - 1, more[order]
-
-    def _share(
-        self, part: tuple[pd.Index[Any], Hashes, npt.NDArray[Any]], share: int
-    ) -> tuple[Ints, Hashes, npt.NDArray[Any]]:
-        places, keys, more = part
-        at = np.flatnonzero(keys >> _TOP == share)
-        return places[at].to_numpy(np.int64), keys[at], more[at]
+        every = np.concatenate([_NO_KEYS, *(keys for _, keys, _ in self.parts)])
+        every.sort()
+        twice = np.unique(every[1:][every[1:] == every[:-1]])
+        del every
+        if not len(twice):
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint64)
+        found = []
+        for places, keys, more in self.parts:
+            at = np.flatnonzero(twice[np.searchsorted(twice, keys) % len(twice)] == keys)
+            found.append((places[at].to_numpy(np.int64), keys[at], more[at]))
+        lines, keys, more = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        order = np.lexsort((lines, keys))
+        run = np.searchsorted(twice, keys[order])
+        return lines[order], run, more[order]

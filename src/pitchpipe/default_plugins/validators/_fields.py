@@ -99,6 +99,8 @@ def is_empty(cell: object) -> bool:
 
 def hollow(values: Sequence[object], blanks: bool = True) -> Bools:
     """Which of some cells are empty, white space counting as nothing or as something."""
+    if set(map(type, values)) <= {str} and all(map(str.strip, values) if blanks else values):  # type: ignore[arg-type]
+        return np.zeros(len(values), dtype=np.bool_)
     if not blanks:
         return np.array(
             [not cell if type(cell) is str else is_empty(cell) for cell in values], dtype=np.bool_

@@ -42,15 +42,12 @@ class ConflictingCompletions(FormatAware[Remembered]):
 
     def conclude(self, state: Remembered) -> Sequence[Finding]:
         """One warning for all of them; which completion is right only their writer knows."""
-        found = [np.empty(0, np.int64)]
-        prompts = 0
-        for lines, run, answers in state.repeats():
-            first = np.flatnonzero(np.diff(run, prepend=-1))
-            at_odds = np.zeros(len(first), dtype=np.bool_)
-            at_odds[run[answers != answers[first[run]]]] = True
-            found.append(lines[at_odds[run]])
-            prompts += int(at_odds.sum())
-        hits = np.concatenate(found)
+        lines, run, answers = state.repeats()
+        first = np.flatnonzero(np.diff(run, prepend=-1))
+        at_odds = np.zeros(len(first), dtype=np.bool_)
+        at_odds[run[answers != answers[first[run]]]] = True
+        hits = lines[at_odds[run]]
+        prompts = int(at_odds.sum())
         if not len(hits) or (prompts == 1 and len(hits) == state.rows):
             return []
         return [

@@ -63,13 +63,11 @@ class DuplicateRows(Validator[Remembered]):
 
     def conclude(self, state: Remembered) -> Sequence[Finding]:
         """One warning, with a fix that keeps the first of each."""
-        found = [np.empty(0, np.int64)]
-        for lines, run, answers in state.repeats():
-            order = np.lexsort((lines, answers, run))
-            lines, run, answers = lines[order], run[order], answers[order]
-            again = (run[1:] == run[:-1]) & (answers[1:] == answers[:-1])
-            found.append(lines[1:][again])
-        repeats = np.sort(np.concatenate(found))
+        lines, run, answers = state.repeats()
+        order = np.lexsort((lines, answers, run))
+        lines, run, answers = lines[order], run[order], answers[order]
+        again = (run[1:] == run[:-1]) & (answers[1:] == answers[:-1])
+        repeats = np.sort(lines[1:][again])
         if not len(repeats):
             return []
         return [

@@ -36,12 +36,11 @@ class PromptLeakage(Validator[Remembered]):
 
     def conclude(self, state: Remembered) -> Sequence[Finding]:
         """One warning for all of them."""
-        found = [np.empty(0, np.int64)]
-        for lines, run, held_out in state.repeats():
-            trained = np.zeros(run[-1] + 1, dtype=np.bool_)
-            trained[run[~held_out]] = True
-            found.append(lines[held_out & trained[run]])
-        hits = np.concatenate(found)
+        lines, run, sides = state.repeats()
+        held_out = sides.astype(bool)
+        trained = np.zeros(len(run), dtype=np.bool_)
+        trained[run[~held_out]] = True
+        hits = lines[held_out & trained[run]]
         if not len(hits):
             return []
         return [

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import FormatAware, cells
 from pitchpipe.default_plugins.validators._places import Places, rows
+from pitchpipe.default_plugins.validators._text import text_of
 from pitchpipe.records import COMPLETION, PROMPT, Finding, Severity
 from pitchpipe.stages import Scope
 
@@ -34,6 +35,8 @@ class SeparatorInPrompt(FormatAware[Places]):
         """Adds the chunk's rows."""
         separator = self._option("separator")
         if self._contract.format != "completion" or not separator:
+            return state
+        if separator not in text_of(chunk).joined(PROMPT):
             return state
         prompts = cells(chunk, PROMPT)
         hits = np.array([isinstance(p, str) and separator in p for p in prompts], dtype=np.bool_)

@@ -34,6 +34,9 @@ class StopInCompletion(FormatAware[Places]):
         labels = self._contract.options.get("labels")
         if isinstance(labels, Mapping) and labels:
             texts = [labels.get(t, t) if isinstance(t, str) else t for t in texts]
+        words = "\0".join([text for text in texts if isinstance(text, str)])
+        if not any(stop in words for stop in stops):
+            return state
         hits = np.zeros(len(chunk), dtype=np.bool_)
         for stop in stops:
             hits |= np.array([isinstance(t, str) and stop in t for t in texts], dtype=np.bool_)
