@@ -77,7 +77,7 @@ def save_manifest(data: PreparedData, path: Path, source: Mapping[str, str] | No
             "valid": _described(data.valid, data.valid_rows) if data.valid else None,
             "source": dict(source) if source else None,
             "applied": list(data.applied),
-            "changes": data.changes.name if data.changes else None,
+            "changes": _digested(data.changes) if data.changes else None,
             "notes": list(data.notes),
             "findings": [finding.to_json() for finding in data.findings],
         },
@@ -107,7 +107,7 @@ def load_manifest(path: Path) -> PreparedData | None:
             findings=tuple(map(_finding, manifest["findings"])),
             notes=tuple(manifest["notes"]),
             applied=tuple(manifest["applied"]),
-            changes=path.with_name(Path(manifest["changes"]).name) if manifest["changes"] else None,
+            changes=_beside(path, manifest["changes"]),
         )
     except FileNotFoundError:
         return None
@@ -117,6 +117,22 @@ def load_manifest(path: Path) -> PreparedData | None:
         raise DataError(
             f"{path}: not a manifest of prepared files ({error!r}). Delete it and prepare again."
         ) from None
+
+
+def recorded_files(path: Path) -> dict[Path, str]:
+    """The files that a manifest names, by the digest of each; none where it cannot be read."""
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        described = [manifest[kind] for kind in ("train", "valid", "changes") if manifest[kind]]
+        return {path.with_name(Path(one["file"]).name): one["sha256"] for one in described}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def remove_unchanged(path: Path, digest: str) -> None:
+    """Removes a file that still has that digest; one that somebody has changed is left alone."""
+    if path.is_file() and sha256(path) == digest:
+        path.unlink()
 
 
 def manifest_of(train: Path) -> Path:
@@ -134,7 +150,15 @@ def sha256(path: Path) -> str:
 
 
 def _described(path: Path, rows: int) -> dict[str, Any]:
-    return {"file": path.name, "rows": rows, "sha256": sha256(path)}
+    return {**_digested(path), "rows": rows}
+
+
+def _digested(path: Path) -> dict[str, Any]:
+    return {"file": path.name, "sha256": sha256(path)}
+
+
+def _beside(manifest: Path, described: dict[str, Any] | None) -> Path | None:
+    return manifest.with_name(Path(described["file"]).name) if described else None
 
 
 def _found(folder: Path, described: dict[str, Any] | None) -> Path | None:

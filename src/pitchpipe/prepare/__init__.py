@@ -12,7 +12,7 @@ from pitchpipe.prepare.passes import Plan, Spools, run
 from pitchpipe.prepare.settling import Decide, Settled, none, recommended, settle
 from pitchpipe.prepare.splitting import SplitCheck, held_out
 from pitchpipe.prepare.tasks import Task
-from pitchpipe.prepared import Outputs, load_manifest, save_manifest
+from pitchpipe.prepared import Outputs, recorded_files, remove_unchanged, save_manifest
 from pitchpipe.records import PreparedData
 from pitchpipe.selection import Selection
 from pitchpipe.tables import Table
@@ -106,14 +106,15 @@ def _written(
         samples=settled.samples,
     )
     if not dry_run and not untouched:
-        earlier = load_manifest(outputs.manifest)
+        earlier = recorded_files(outputs.manifest)
         if changes:
             write_changes(spools.changes, settled.uniform, changes)
         path = plan.table.path
         source = {"file": str(path), "sha256": plan.table.fingerprint()} if path else None
         save_manifest(prepared, outputs.manifest, source)
-        if earlier:
-            _remove_stale(earlier, prepared)
+        kept = {prepared.train, prepared.valid, prepared.changes}
+        for left in earlier.keys() - kept:
+            remove_unchanged(left, earlier[left])
     return prepared
 
 
@@ -127,11 +128,3 @@ def _is_untouched(plan: Plan, settled: Settled, task: Task) -> bool:
         and path is not None
         and path.suffix.lower() == ".jsonl"
     )
-
-
-def _remove_stale(earlier: PreparedData, now: PreparedData) -> None:
-    """Removes what an earlier preparation of the same names wrote and this one did not."""
-    kept = {now.train, now.valid, now.changes}
-    for path in (earlier.train, earlier.valid, earlier.changes):
-        if path is not None and path not in kept:
-            path.unlink(missing_ok=True)

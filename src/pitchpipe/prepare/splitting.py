@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pitchpipe.errors import DataError, InvalidDataError
@@ -33,6 +34,7 @@ def held_out(splitter: Named[Splitter], index: pd.DataFrame) -> Bools:
     return sides
 
 
+_SOME = 50_000
 _SIDES = pd.CategoricalDtype(["train", "valid"])
 
 
@@ -51,17 +53,34 @@ class SplitCheck:
         self._watch = watch
         self._rules = plan.only("split")
         self._states: list[Any] = [rule.validator.start() for rule in self._rules]
+        self._waiting: list[Ints] = []
+        self._seen = 0
 
     def observe(self, here: slice, sizes: Ints) -> None:
         """Shows the validators some records, by position, with the bytes of each."""
-        chunk = self._index.iloc[here][["label", "prompt"]]
-        sides = pd.Categorical.from_codes(self._valid[here].astype("int8"), dtype=_SIDES)
-        chunk = chunk.assign(bytes=sizes, split=sides)
+        self._waiting.append(sizes)
+        if here.stop - self._seen >= _SOME:
+            self._show(here.stop)
+
+    def _show(self, stop: int) -> None:
+        here = slice(self._seen, stop)
+        rows = self._index.iloc[here]
+        chunk = pd.DataFrame(
+            {
+                "label": rows["label"],
+                "prompt": rows["prompt"],
+                "bytes": np.concatenate(self._waiting),
+                "split": pd.Categorical.from_codes(self._valid[here].astype(np.int8), dtype=_SIDES),
+            },
+            copy=False,
+        )
+        self._waiting.clear()
+        self._seen = stop
         self._states = [
             rule.validator.observe(state, chunk)
             for rule, state in zip(self._rules, self._states, strict=True)
         ]
-        self._watch.progressed("split", here.stop)
+        self._watch.progressed("split", stop)
 
     def conclude(self) -> None:
         """Gathers what they found.
@@ -69,6 +88,8 @@ class SplitCheck:
         Raises:
             InvalidDataError: an error is among it.
         """
+        if self._waiting:
+            self._show(len(self._index))
         self.findings = [
             lenient(self._plan, finding)
             for rule, state in zip(self._rules, self._states, strict=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
+Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -40,12 +43,22 @@ def drawn(rows: int, seed: int) -> Ints:
 
     A smaller sample of the same seed is a beginning of it.
     """
-    order: Ints = pd.Series(np.arange(rows)).sample(rows, random_state=seed).to_numpy(np.int64)
+    small = np.int32 if rows < 2**31 else np.int64
+    order: Ints = np.random.RandomState(seed).permutation(np.arange(rows, dtype=small))
     return order
 
 
+def has_repeats(values: Keys) -> bool:
+    """Whether any value comes more than once."""
+    ascending = np.sort(values)
+    return bool((ascending[1:] == ascending[:-1]).any())
+
+
 def codes(column: pd.Series) -> Ints:
-    """Equal values as equal numbers, counted from 0 in order of appearance; None is a value."""
+    """Equal values as equal numbers from 0 on; None is a value."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        known: Ints = column.cat.codes.to_numpy()
+        return known + known.dtype.type(1)
     return pd.factorize(column, use_na_sentinel=False)[0].astype(np.int64)
 
 

@@ -12,6 +12,7 @@ from pitchpipe.default_plugins.splitters._sizes import (
     check_options,
     codes,
     drawn,
+    has_repeats,
     train_size,
 )
 from pitchpipe.stages import Splitter
@@ -44,7 +45,7 @@ class RandomSplitter(Splitter):
         wanted = train_size(rows, self.valid_fraction)
         order = drawn(rows, self.seed)
         valid = np.ones(rows, dtype=bool)
-        if not self.keep_prompts_together or index["prompt"].is_unique:
+        if not (self.keep_prompts_together and has_repeats(index["prompt"].to_numpy())):
             valid[order[:wanted]] = False
             return answer(index, valid)
 

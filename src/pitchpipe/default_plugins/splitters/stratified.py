@@ -14,6 +14,7 @@ from pitchpipe.default_plugins.splitters._sizes import (
     check_options,
     codes,
     drawn,
+    has_repeats,
     train_size,
 )
 from pitchpipe.stages import Splitter
@@ -52,9 +53,11 @@ class StratifiedSplitter(Splitter):
         if not held_out:
             return answer(index, np.zeros(rows, dtype=bool))
         labels = codes(index["label"])
-        units = codes(index["prompt"]) if self.keep_prompts_together else np.arange(rows)
         quotas = _quotas(np.bincount(labels), held_out)
-        valid = _fill(labels, units, quotas, drawn(rows, self.seed))
+        if not (self.keep_prompts_together and has_repeats(index["prompt"].to_numpy())):
+            return answer(index, _fill_alone(labels, quotas, drawn(rows, self.seed)))
+        units = codes(index["prompt"])
+        valid = _fill(labels.astype(np.int64), units, quotas, drawn(rows, self.seed))
         return answer(index, valid[units])
 
 
@@ -67,6 +70,16 @@ def _quotas(sizes: Ints, held_out: int) -> Ints:
     takers = order[(high > low)[order]]
     low[takers[: max(0, held_out - int(low.sum()))]] += 1
     return low
+
+
+def _fill_alone(labels: Ints, quotas: Ints, order: Ints) -> Bools:
+    """Which rows to hold out when each may go by itself: of every class the first to be drawn."""
+    by_class = np.argsort(labels[order], kind="stable")
+    ends = np.cumsum(np.bincount(labels, minlength=len(quotas)))
+    valid = np.zeros(len(labels), dtype=bool)
+    for quota, start in zip(quotas.tolist(), np.append(0, ends[:-1]).tolist(), strict=True):
+        valid[order[by_class[start : start + quota]]] = True
+    return valid
 
 
 def _fill(labels: Ints, units: Ints, quotas: Ints, order: Ints) -> Bools:
