@@ -15,6 +15,10 @@ import pandas as pd
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 
 _KEY = "pitchpipe-first."
+_SHARES = 4
+_SOME = 1 << 16
+_TOP = np.uint64(62)
+_NONE: Hashes = np.empty(0, np.uint64)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -34,6 +38,20 @@ def digest(columns: Sequence[Sequence[Any]]) -> Hashes:
             texts[:] = list(map(_marked, column))
         keys = keys * _MIX ^ _hashed(texts)
     return keys
+
+
+def repeated(parts: Sequence[Hashes]) -> Hashes:
+    """The values that come more than once, each once, ascending.
+
+    A quarter of them is sorted at a time, so that it needs little memory besides theirs.
+    """
+    slices = [part[at : at + _SOME] for part in parts for at in range(0, len(part), _SOME)]
+    found = []
+    for share in range(_SHARES):
+        values = np.concatenate([_NONE, *(some[some >> _TOP == share] for some in slices)])
+        values.sort()
+        found.append(np.unique(values[1:][values[1:] == values[:-1]]))
+    return np.concatenate(found)
 
 
 def _marked(cell: object) -> str:

@@ -15,7 +15,7 @@ from pitchpipe.prepare.batches import Accepted, Batch, Rule, Work
 from pitchpipe.prepare.changes import Changes
 from pitchpipe.prepare.ends import Ends
 from pitchpipe.prepare.output import Spool
-from pitchpipe.prepare.rowindex import RowIndex
+from pitchpipe.prepare.rowindex import IndexPart, RowIndex
 from pitchpipe.records import Finding, Severity
 from pitchpipe.schema import Schema, infer
 from pitchpipe.selection import Named, Selection
@@ -151,16 +151,11 @@ def run(
         ]
         _take(seen, batch, spools)
         for part in batch.index:
-            chunk = part.chunk()
-            index_states = [
-                rule.validator.observe(state, chunk)
-                for rule, state in zip(far, index_states, strict=True)
-            ]
-            # the chunk's columns are views of one block, so both remember the same bytes
-            part.question = chunk["question"].to_numpy()
-            part.answer = chunk["answer"].to_numpy()
-            seen.index.add(part)
+            for whole in seen.index.add(part):
+                index_states = _observed(far, index_states, whole)
         watch.progressed(stage, seen.rows)
+    for whole in seen.index.finish():
+        index_states = _observed(far, index_states, whole)
     found = {
         rule.id: list(rule.validator.conclude(state))
         for rule, state in zip((*near, *far), (*states, *index_states), strict=True)
@@ -169,6 +164,11 @@ def run(
         lenient(plan, finding) for rule in plan.rules for finding in found.get(rule.id, ())
     ]
     return seen
+
+
+def _observed(rules: Sequence[Rule], states: Sequence[Any], part: IndexPart) -> list[Any]:
+    chunk = part.chunk()
+    return [rule.validator.observe(state, chunk) for rule, state in zip(rules, states, strict=True)]
 
 
 def lenient(plan: Plan, finding: Finding) -> Finding:

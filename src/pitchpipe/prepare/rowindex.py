@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,15 @@ from pitchpipe.digests import Hashes, digest
 MOST_LABELS_LISTED = 10_000
 """Beyond so many different answers, they are no more kept as text."""
 
+Index: TypeAlias = "pd.Index[Any]"
+
+_PART = 1 << 18
+_NONE: Hashes = np.empty(0, np.uint64)
+
 
 @dataclass
 class IndexPart:
-    """What is remembered of the records of one chunk.
+    """What is remembered of some consecutive records.
 
     Attributes:
         places: where each record starts in the source.
@@ -35,10 +41,9 @@ class IndexPart:
     groups: Sequence[Hashable] | None = None
 
     def chunk(self) -> pd.DataFrame:
-        """What validators of scope ``index`` see."""
-        return pd.DataFrame(
-            {"question": self.question, "answer": self.answer}, index=self.places, copy=False
-        )
+        """What validators of scope ``index`` see: views of the same arrays."""
+        columns = {"question": self.question, "answer": self.answer}
+        return pd.DataFrame(columns, index=self.places, copy=False)
 
 
 def index_part(
@@ -61,7 +66,7 @@ def index_part(
     if len(texts) <= MOST_LABELS_LISTED:
         listed = list(texts)
         known = dict(zip(digest([listed]).tolist(), listed, strict=True))
-    return IndexPart(_lean(places), digest([questions]), hashes, known, groups)
+    return IndexPart(_concatenated([places]), digest([questions]), hashes, known, groups)
 
 
 @dataclass
@@ -69,23 +74,33 @@ class RowIndex:
     """What is remembered of all records: sixteen bytes each, and where they start.
 
     Attributes:
-        parts: in the order of the records.
+        parts: large ones, in the order of the records.
         answers: the distinct answers by hash, or None where there are too many to keep.
     """
 
     parts: list[IndexPart] = field(default_factory=list)
     answers: dict[int, str] | None = field(default_factory=dict)
+    _waiting: list[IndexPart] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return sum(len(part.places) for part in self.parts)
+        return sum(len(part.places) for part in (*self.parts, *self._waiting))
 
-    def add(self, part: IndexPart) -> None:
-        """Appends the records of the next chunk."""
+    def add(self, part: IndexPart) -> Iterator[IndexPart]:
+        """Appends some records; gives the part that is now large enough, if there is one."""
         if self.answers is not None:
             self.answers = None if part.answers is None else {**self.answers, **part.answers}
             if self.answers is not None and len(self.answers) > MOST_LABELS_LISTED:
                 self.answers = None
-        self.parts.append(IndexPart(part.places, part.question, part.answer, None, part.groups))
+        self._waiting.append(part)
+        if sum(len(waiting.places) for waiting in self._waiting) >= _PART:
+            yield from self.finish()
+
+    def finish(self) -> Iterator[IndexPart]:
+        """Gives the last part, if there is one."""
+        if self._waiting:
+            self.parts.append(_joined(self._waiting))
+            self._waiting.clear()
+            yield self.parts[-1]
 
     def distinct_answers(self) -> int:
         """How many different answers there are."""
@@ -94,24 +109,23 @@ class RowIndex:
         return len(np.unique(np.concatenate([part.answer for part in self.parts])))
 
     def frame(self, labels: Mapping[int, str] | None) -> pd.DataFrame:
-        """What splitters see; the hashes of answers are given up.
+        """What splitters see. The index is given up for it, so that both need room but once.
 
         Args:
             labels: the label of each answer by its hash; empty when all answers are labels, but
                 too many to name; None when answers are no labels.
         """
-        index = pd.Index(
-            np.concatenate([part.places.to_numpy(np.int64) for part in self.parts]),
-            name=self.parts[0].places.name,
-        )
+        index = _concatenated([part.places for part in self.parts])
         groups: list[Hashable] | None = None
         if any(part.groups is not None for part in self.parts):
             groups = [group for part in self.parts for group in part.groups or ()]
         label = self._labels(labels)
-        for part in self.parts:
-            part.answer = part.answer[:0]
-        prompt = np.concatenate([part.question for part in self.parts])
-        self.parts.clear()
+        prompt = np.empty(len(index), np.uint64)
+        done = 0
+        while self.parts:
+            question = self.parts.pop(0).question
+            prompt[done : done + len(question)] = question
+            done += len(question)
         columns = {
             "label": label,
             "group": None if groups is None else pd.Series(groups, dtype=object).to_numpy(),
@@ -120,38 +134,55 @@ class RowIndex:
         return pd.DataFrame(columns, index=index, copy=False)
 
     def _labels(self, labels: Mapping[int, str] | None) -> pd.Categorical[Any] | None:
+        """The label of each record; the answers are given up for it."""
         if labels is None:
             return None
-        if labels:
-            hashes = np.array(sorted(labels), dtype=np.uint64)
-            names = [labels[value] for value in hashes.tolist()]
-        else:
+        hashes = np.array(sorted(labels), dtype=np.uint64)
+        if not labels:
             hashes = np.unique(np.concatenate([part.answer for part in self.parts]))
-            names = [f"{value:016x}" for value in hashes.tolist()]
-        kind = np.min_scalar_type(-len(names))
+        names = [labels.get(value, f"{value:016x}") for value in hashes.tolist()]
+        categories, place = np.unique(np.array(names, dtype=object), return_inverse=True)
+        kind = np.min_scalar_type(-len(categories) - 1)
+        renumbered = np.append(place, -1).astype(kind)
         codes: list[npt.NDArray[Any]] = []
         for part in self.parts:
-            at = np.searchsorted(hashes, part.answer)
-            at[at == len(hashes)] = 0
-            codes.append(np.where(hashes[at] == part.answer, at, -1).astype(kind))
-        categories, place = np.unique(np.array(names, dtype=object), return_inverse=True)
-        renumbered = np.append(place, -1)[np.concatenate(codes)].astype(kind)
-        return pd.Categorical.from_codes(renumbered, categories=pd.Index(categories, dtype=object))
+            at = np.searchsorted(hashes, part.answer) % len(hashes)
+            codes.append(renumbered[np.where(hashes[at] == part.answer, at, -1)])
+            part.answer = _NONE
+        listed = pd.Index(categories, dtype=object)
+        return pd.Categorical.from_codes(np.concatenate(codes), categories=listed)
+
+
+def _joined(parts: Sequence[IndexPart]) -> IndexPart:
+    groups: list[Hashable] | None = None
+    if any(part.groups is not None for part in parts):
+        groups = [group for part in parts for group in part.groups or ()]
+    return IndexPart(
+        _concatenated([part.places for part in parts]),
+        _kept([part.question for part in parts]),
+        _kept([part.answer for part in parts]),
+        None,
+        groups,
+    )
+
+
+def _kept(parts: Sequence[Hashes]) -> Hashes:
+    """Some hashes in memory of their own, which the system gets back as soon as they go."""
+    rows = sum(map(len, parts))
+    array = np.frombuffer(mmap.mmap(-1, 8 * rows), dtype=np.uint64)
+    return np.concatenate(parts, out=array)
+
+
+def _concatenated(parts: Sequence[pd.Index[Any]]) -> pd.Index[Any]:
+    """Places in one; without gaps, in no memory."""
+    rows, first, last = sum(map(len, parts)), int(parts[0][0]), int(parts[-1][-1])
+    if last - first == rows - 1:
+        return pd.RangeIndex(first, last + 1, name=parts[0].name)
+    values: Index = pd.Index(
+        np.concatenate([part.to_numpy(np.int64) for part in parts]), name=parts[0].name
+    )
+    return values
 
 
 def _texts(answers: Sequence[Any]) -> set[str]:
     return {answer for answer in answers if isinstance(answer, str)}
-
-
-def _lean(places: pd.Index[Any]) -> pd.Index[Any]:
-    """The same numbers in as little memory as they allow."""
-    values = places.to_numpy(np.int64)
-    if len(values) and values[-1] - values[0] == len(values) - 1:
-        return pd.RangeIndex(int(values[0]), int(values[-1]) + 1, name=places.name)
-    return places
-
-
-def chunks_of(frame: pd.DataFrame, size: int) -> Iterator[pd.DataFrame]:
-    """A frame in pieces."""
-    for start in range(0, len(frame), size):
-        yield frame.iloc[start : start + size]

@@ -64,15 +64,9 @@ class SplitCheck:
 
     def _show(self, stop: int) -> None:
         here = slice(self._seen, stop)
-        rows = self._index.iloc[here]
-        chunk = pd.DataFrame(
-            {
-                "label": rows["label"],
-                "prompt": rows["prompt"],
-                "bytes": np.concatenate(self._waiting),
-                "split": pd.Categorical.from_codes(self._valid[here].astype(np.int8), dtype=_SIDES),
-            },
-            copy=False,
+        chunk = self._index.iloc[here].assign(
+            bytes=np.concatenate(self._waiting).astype(np.uint32),
+            split=pd.Categorical.from_codes(self._valid[here].astype(np.int8), dtype=_SIDES),
         )
         self._waiting.clear()
         self._seen = stop

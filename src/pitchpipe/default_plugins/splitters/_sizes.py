@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pitchpipe.digests import repeated
+
 Ints = npt.NDArray[np.integer[Any]]
 Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
@@ -44,14 +46,14 @@ def drawn(rows: int, seed: int) -> Ints:
     A smaller sample of the same seed is a beginning of it.
     """
     small = np.int32 if rows < 2**31 else np.int64
-    order: Ints = np.random.RandomState(seed).permutation(np.arange(rows, dtype=small))
+    order: Ints = np.arange(rows, dtype=small)
+    np.random.RandomState(seed).shuffle(order)
     return order
 
 
 def has_repeats(values: Keys) -> bool:
     """Whether any value comes more than once."""
-    ascending = np.sort(values)
-    return bool((ascending[1:] == ascending[:-1]).any())
+    return len(repeated([values])) > 0
 
 
 def codes(column: pd.Series) -> Ints:

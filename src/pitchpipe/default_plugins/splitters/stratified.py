@@ -19,6 +19,8 @@ from pitchpipe.default_plugins.splitters._sizes import (
 )
 from pitchpipe.stages import Splitter
 
+_SOME = 1 << 16
+
 
 @dataclass(frozen=True)
 class StratifiedSplitter(Splitter):
@@ -53,12 +55,20 @@ class StratifiedSplitter(Splitter):
         if not held_out:
             return answer(index, np.zeros(rows, dtype=bool))
         labels = codes(index["label"])
-        quotas = _quotas(np.bincount(labels), held_out)
+        quotas = _quotas(_sizes(labels), held_out)
         if not (self.keep_prompts_together and has_repeats(index["prompt"].to_numpy())):
             return answer(index, _fill_alone(labels, quotas, drawn(rows, self.seed)))
         units = codes(index["prompt"])
         valid = _fill(labels.astype(np.int64), units, quotas, drawn(rows, self.seed))
         return answer(index, valid[units])
+
+
+def _sizes(labels: Ints) -> Ints:
+    """How many records each class has; some at a time, since counting takes eight bytes each."""
+    sizes = np.zeros(int(labels.max()) + 1, dtype=np.int64)
+    for start in range(0, len(labels), _SOME):
+        sizes += np.bincount(labels[start : start + _SOME], minlength=len(sizes))
+    return sizes
 
 
 def _quotas(sizes: Ints, held_out: int) -> Ints:
@@ -74,11 +84,18 @@ def _quotas(sizes: Ints, held_out: int) -> Ints:
 
 def _fill_alone(labels: Ints, quotas: Ints, order: Ints) -> Bools:
     """Which rows to hold out when each may go by itself: of every class the first to be drawn."""
-    by_class = np.argsort(labels[order], kind="stable")
-    ends = np.cumsum(np.bincount(labels, minlength=len(quotas)))
     valid = np.zeros(len(labels), dtype=bool)
-    for quota, start in zip(quotas.tolist(), np.append(0, ends[:-1]).tolist(), strict=True):
-        valid[order[by_class[start : start + quota]]] = True
+    left = quotas.copy()
+    for start in range(0, len(order), _SOME):
+        rows = order[start : start + _SOME]
+        rows = rows[np.argsort(labels[rows], kind="stable")]
+        classes = labels[rows]
+        turn = np.arange(len(rows)) - np.searchsorted(classes, classes)
+        taken = turn < left[classes]
+        valid[rows[taken]] = True
+        left -= np.bincount(classes[taken], minlength=len(left))
+        if not left.any():
+            break
     return valid
 
 

@@ -10,11 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._places import unit_of
-from pitchpipe.digests import Hashes
+from pitchpipe.digests import Hashes, repeated
 
 Ints = npt.NDArray[np.int64]
-
-_NO_KEYS: Hashes = np.empty(0, np.uint64)
 
 
 @dataclass
@@ -53,10 +51,7 @@ class Remembered:
             Row numbers, rows with equal fingerprints next to each other and ascending; the number
             of each row's run of equal fingerprints, from 0 on; and the further number of each.
         """
-        every = np.concatenate([_NO_KEYS, *(keys for _, keys, _ in self.parts)])
-        every.sort()
-        twice = np.unique(every[1:][every[1:] == every[:-1]])
-        del every
+        twice = repeated([keys for _, keys, _ in self.parts])
         if not len(twice):
             return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint64)
         found = []
