@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from pitchpipe.digests import digest
 from pitchpipe.plugins import PluginHost
 from pitchpipe.records import Contract, Finding
 from pitchpipe.stages import Validator
@@ -31,6 +32,28 @@ def frame() -> Callable[..., pd.DataFrame]:
         return pd.DataFrame(made, index=index)
 
     return make
+
+
+def seen_by(validator: Validator[Any], chunk: pd.DataFrame) -> pd.DataFrame:
+    """Source rows as a validator of that scope sees them: hashes instead of records, if need be."""
+    if validator.scope not in {"index", "split"}:
+        return chunk
+    asked = [column for column in ("prompt", "input", "messages", "tools") if column in chunk]
+    answered = [column for column in ("completion", "preferred_output") if column in chunk]
+    none = [[None] * len(chunk)]
+    question = digest([chunk[column].tolist() for column in asked] or none)
+    answer = digest([chunk[column].tolist() for column in answered] or none)
+    if validator.scope == "index":
+        return pd.DataFrame({"question": question, "answer": answer}, index=chunk.index)
+    sides = chunk["split"].tolist() if "split" in chunk else "train"
+    columns = {"label": None, "prompt": question, "bytes": 9, "split": sides}
+    return pd.DataFrame(columns, index=chunk.index)
+
+
+@pytest.fixture(scope="session")
+def seen() -> Callable[[Validator[Any], pd.DataFrame], pd.DataFrame]:
+    """``seen_by``."""
+    return seen_by
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +85,7 @@ def find() -> Callable[..., list[Finding]]:
     def run(validator: Validator[Any], *chunks: pd.DataFrame) -> list[Finding]:
         state = validator.start()
         for chunk in chunks:
-            state = validator.observe(state, chunk)
+            state = validator.observe(state, seen_by(validator, chunk))
         return list(validator.conclude(state))
 
     return run
