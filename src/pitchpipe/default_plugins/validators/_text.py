@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -30,15 +30,15 @@ class ChunkText:
 
     def cells(self, column: str) -> list[str]:
         """Each cell's text: of messages and other structures all strings in them; "" for none."""
-        return self._once("cells", column, lambda: list(map(_text, self._raw(column))))
+        return self.once("cells", column, lambda: _texts(self._raw(column)))
 
     def joined(self, column: str) -> str:
         """The text of all cells, with ``END`` in between."""
-        return self._once("joined", column, lambda: END.join(self.cells(column)))
+        return self.once("joined", column, lambda: END.join(self.cells(column)))
 
     def encoded(self, column: str) -> bytes:
         """The same in UTF-8; half a surrogate pair is three bytes."""
-        return self._once(
+        return self.once(
             "encoded", column, lambda: self.joined(column).encode("utf-8", "surrogatepass")
         )
 
@@ -46,7 +46,8 @@ class ChunkText:
         chunk = self._chunk()
         return [] if chunk is None else cells(chunk, column)
 
-    def _once(self, what: str, column: str, make: Callable[[], T]) -> T:
+    def once(self, what: str, column: str, make: Callable[[], T]) -> T:
+        """What ``make`` gives, asked for the first time only."""
         key = what, column
         if key not in self._known:
             self._known[key] = make()
@@ -66,6 +67,10 @@ def text_of(chunk: pd.DataFrame) -> ChunkText:
     if _last.text is None or _last.chunk is None or _last.chunk() is not chunk:
         _last.chunk, _last.text = weakref.ref(chunk), ChunkText(chunk)
     return _last.text
+
+
+def _texts(cells_: list[Any]) -> list[str]:
+    return cells_ if set(map(type, cells_)) == {str} else list(map(_text, cells_))
 
 
 def _text(cell: object) -> str:
