@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pitchpipe.default_plugins.splitters.group import GroupSplitter
+from pitchpipe.default_plugins.splitters.legacy import LegacySplitter
 from pitchpipe.default_plugins.splitters.random import RandomSplitter
 from pitchpipe.default_plugins.splitters.stratified import StratifiedSplitter
 from pitchpipe.hookspecs import Register, hookimpl
@@ -15,3 +16,4 @@ def register_splitters(register: Register[type[Splitter]]) -> None:
     register("random", RandomSplitter)
     register("stratified", StratifiedSplitter)
     register("group", GroupSplitter)
+    register("legacy", LegacySplitter)
