@@ -51,19 +51,47 @@ ARTICLE = Profile(
     ),
 )
 
+_FIXED_BY_THE_OLD_TOOL = (
+    "duplicate-rows",
+    "long-examples",
+    "upper-case-prompts",
+    "upper-case-completions",
+    "prompt-separator",
+    "prompt-prefix",
+    "completion-prefix",
+    "completion-ending",
+    "completion-space",
+)
+
 LEGACY = Profile(
     name="legacy",
     summary="the decisions of fine_tunes.prepare_data (openai 0.27.8), where it was right",
     validators=(
+        "example-count",
+        "column-case",
+        "additional-columns",
         "required-columns",
         "empty-fields",
-        "duplicate-rows",
+        "task",
+        *_FIXED_BY_THE_OLD_TOOL,
         "prompt-leakage",
     ),
-    options={"empty-fields": {"prompts": False, "blanks": False}},
-    errors=frozenset({"required-columns", "text-fields", "prompt-separator", "completion-ending"}),
+    options={
+        "empty-fields": {"prompts": False, "blanks": False},
+        **{rule: {"level": "recommended"} for rule in _FIXED_BY_THE_OLD_TOOL},
+    },
+    errors=frozenset(
+        {
+            "required-columns",
+            "empty-fields",
+            "text-fields",
+            "prompt-separator",
+            "completion-ending",
+        }
+    ),
     verbatim=True,
     rounds=1,
+    splitter="legacy",
 )
 
 PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in (ARTICLE, LEGACY)}
