@@ -55,12 +55,15 @@ def test_a_sheet_is_read_with_its_own_row_numbers(workbook, records_of, places_o
     assert (table.unit, table.name, table.columns) == ("row", "book", ["text", "tag", "7"])
 
 
+def test_a_column_without_a_name_is_called_as_pandas_calls_it(workbook):
+    assert open_table(workbook({1: [None, "a"], 2: [1, 2]})).columns == ["Unnamed: 0", "a"]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
         ({}, "first sheet is empty"),
         ({1: ["a", "b"]}, r"no rows below the header \(a, b\)"),
-        ({1: ["a", None, "b"], 2: [1, 2, 3]}, "row 1: column 2 has no name"),
         ({1: ["a", "a"], 2: [1, 2]}, "row 1: columns 1 and 2"),
         ({1: ["a"], 2: [1], 4: [1, 2]}, "row 4 has a value in column 2"),
     ],

@@ -108,6 +108,11 @@ def test_characters_across_the_edges_of_blocks_are_whole(save):
     assert "".join(f"{line}\n" for chunk in chunks for line in chunk["prompt"]) == text
 
 
+def test_a_column_without_a_name_is_called_as_pandas_calls_it(save):
+    table = open_table(save("a.csv", "a,,b,\n1,2,3,4\n"))
+    assert table.columns == ["a", "Unnamed: 1", "b", "Unnamed: 3"]
+
+
 BROKEN = {
     "empty": ("a.csv", b"", "a.csv: is empty"),
     "blank": ("a.csv", b"\n \n", "holds only blank lines"),
@@ -116,7 +121,6 @@ BROKEN = {
     "short row": ("a.csv", b"a,b\n1,2\n3\n", "line 3 has 1 field, but .* 2 columns"),
     "long row": ("a.tsv", b"a\tb\n\n1\t2\t3\n", "line 3 has 3 fields.* a tab"),
     "one name twice": ("a.csv", b"a,b,a\n1,2,3\n", "line 1: columns 1 and 3 .*'a'"),
-    "no name": ("a.csv", b",a\n0,1\n", "line 1: column 1 has no name.*index=False"),
     "open quote": ("a.csv", b'a,b\n"x\ny","1"\n2,"open\n3,4\n', "line 4: the quote .* closed"),
     "closed by the next": (
         "a.csv",

@@ -160,13 +160,17 @@ def unreadable(path: Path, error: OSError) -> DataError:
     )
 
 
-def check_names(where: str, names: Sequence[str], hint: str = "") -> None:
+def named(header: Sequence[str]) -> list[str]:
+    """The names in a header; a column without one, such as an index, is named as pandas does."""
+    return [name if name.strip() else f"Unnamed: {at}" for at, name in enumerate(header)]
+
+
+def check_names(where: str, names: Sequence[str]) -> None:
     """Whether every column has a name of its own.
 
     Args:
         where: what to begin the message with ("rows.csv: line 1").
         names: the columns, in order.
-        hint: a sentence to end the message about a nameless column with.
 
     Raises:
         DataError: a name is empty or occurs twice; gives the columns' positions.
@@ -176,7 +180,7 @@ def check_names(where: str, names: Sequence[str], hint: str = "") -> None:
         if not name.strip():
             raise DataError(
                 f"{where}: column {position} has no name. "
-                f"Expected a name for every column; add one, or delete the column. {hint}".rstrip()
+                "Expected a name for every column; add one, or delete the column."
             )
         if name in seen:
             raise DataError(

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pitchpipe.errors import DataError
 from pitchpipe.records import PROMPT
-from pitchpipe.tables.base import Block, FileTable, Segment, check_names
+from pitchpipe.tables.base import Block, FileTable, Segment, check_names, named
 from pitchpipe.tables.text import Piece, TextFile
 
 _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
@@ -55,8 +55,9 @@ class LinesTable(FileTable):
 class DelimitedTable(FileTable):
     """CSV or TSV with a header, quoted as RFC 4180 says; cells stay the text that they are.
 
-    A line that is blank is skipped. Where a header of a CSV file has no comma, a semicolon or a tab
-    in it is the delimiter, as spreadsheets write in many countries.
+    A line that is blank is skipped. A column without a name is called as pandas calls it. Where a
+    header of a CSV file has no comma, a semicolon or a tab in it is the delimiter, as spreadsheets
+    write in many countries.
 
     Args:
         name: see ``Table``.
@@ -65,7 +66,7 @@ class DelimitedTable(FileTable):
         delimiter: what stands between cells.
 
     Raises:
-        DataError: the header is missing, or a name in it is empty or occurs twice.
+        DataError: the header is missing, or a name in it occurs twice.
     """
 
     unit = "line"
@@ -75,15 +76,12 @@ class DelimitedTable(FileTable):
         self._text = text
         self._delimiter = self._comma_or_other() if delimiter == "," else delimiter
         with closing(self._rows()) as rows:
-            named = (row for row in rows if len(row[1]) > 1 or row[1][0].strip())
-            self._header_line, self._header = next(named, (0, []))
-        if not self._header:
+            written = (row for row in rows if len(row[1]) > 1 or row[1][0].strip())
+            self._header_line, header = next(written, (0, []))
+        if not header:
             raise DataError(f"{self.path}: holds only blank lines. Expected a header and rows.")
-        check_names(
-            f"{self.path}: line {self._header_line}",
-            self._header,
-            "(pandas writes its index so; with index=False it does not.)",
-        )
+        self._header = named(header)
+        check_names(f"{self.path}: line {self._header_line}", self._header)
 
     @property
     def columns(self) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pitchpipe.errors import DataError
-from pitchpipe.tables.base import Block, FileTable, check_names, unreadable
+from pitchpipe.tables.base import Block, FileTable, check_names, named, unreadable
 from pitchpipe.tables.extras import require
 from pitchpipe.tables.values import plain_block
 
@@ -38,7 +38,7 @@ class ExcelTable(FileTable):
         chunk_rows: the most records of a chunk.
 
     Raises:
-        DataError: it is not a workbook, its header has an empty name or one twice, or openpyxl is
+        DataError: it is not a workbook, its header has one name twice, or openpyxl is
             not installed.
     """
 
@@ -51,7 +51,7 @@ class ExcelTable(FileTable):
             self._header_row, header = next(rows, (0, ()))
         if not header:
             raise DataError(f"{path}: the first sheet is empty. Expected a header and rows.")
-        self._header = ["" if cell is None else str(cell) for cell in header]
+        self._header = named(["" if cell is None else str(cell) for cell in header])
         check_names(f"{path}: row {self._header_row}", self._header)
 
     @property
