@@ -79,6 +79,13 @@ class Schema:
         names = pd.Index(self.rename, dtype=object)
         return pd.DataFrame(cells.T, chunk.index, names, dtype=object, copy=False)
 
+    def keeps(self, chunk: pd.DataFrame) -> bool:
+        """Whether ``apply`` leaves every cell of a plain chunk as it is."""
+        return all(
+            column in chunk.columns and set(map(type, chunk[column])) <= {str}
+            for column in self.rename.values()
+        )
+
 
 def _texts(cells: list[Any]) -> list[Any]:
     if set(map(type, cells)) <= {str, type(None)}:
@@ -86,16 +93,25 @@ def _texts(cells: list[Any]) -> list[Any]:
     return [json.dumps(cell) if isinstance(cell, int | float) else cell for cell in cells]
 
 
-def infer(name: str, sample: pd.DataFrame, data: DataConfig, *, answers: bool = True) -> Schema:
+def infer(
+    name: str,
+    sample: pd.DataFrame,
+    data: DataConfig,
+    *,
+    answers: bool = True,
+    lines: bool = False,
+) -> Schema:
     """The schema of a table.
 
-    With the legacy profile a column is the prompt or the completion by its name alone.
+    With the legacy profile a column is the prompt or the completion by its name alone, and lines
+    are completions, to be continued from nothing.
 
     Args:
         name: what to call the table in messages.
         sample: its first rows.
         data: the columns that the user named.
         answers: whether there must be a completion column.
+        lines: whether the table is plain text, one column without a name.
 
     Raises:
         DataError: a named column is missing, or there is doubt; names the columns.
@@ -117,6 +133,8 @@ def infer(name: str, sample: pd.DataFrame, data: DataConfig, *, answers: bool = 
             + "."
         )
     if data.profile == "legacy":
+        if lines:
+            return Schema({PROMPT: "", COMPLETION: columns[0]}, None, open_ended=True)
         for role in (PROMPT, COMPLETION):
             if role not in rename and (column := _cased(role, columns)):
                 rename[role] = column

@@ -16,6 +16,7 @@ from pitchpipe.prepared import Outputs, recorded_files, remove_unchanged, save_m
 from pitchpipe.records import PreparedData
 from pitchpipe.selection import Selection
 from pitchpipe.tables import Table
+from pitchpipe.tables.jsonl import JsonLinesTable
 from pitchpipe.watch import Watch
 
 __all__ = ["Decide", "none", "prepare", "recommended"]
@@ -125,6 +126,8 @@ def _is_untouched(plan: Plan, settled: Settled, task: Task) -> bool:
         plan.verbatim
         and not settled.fixed
         and not task.splits
+        and settled.seen.as_read
+        and isinstance(plan.table, JsonLinesTable)
         and path is not None
         and path.suffix.lower() == ".jsonl"
     )

@@ -48,6 +48,7 @@ class Batch:
         records: the records as JSON lines, or where these are.
         log: the entries of the change log, or where these are.
         ends: what all of them begin and end with, where the fixed rows are the records.
+        as_read: whether all cells of these are the text that was read, where they are not written.
         refusal: why no records could be made of some rows, which their findings may explain.
     """
 
@@ -58,6 +59,7 @@ class Batch:
     records: bytes | Written = b""
     log: bytes | Written = b""
     ends: Ends | None = None
+    as_read: bool = True
     refusal: DataError | None = None
 
 
@@ -94,15 +96,15 @@ class Work:
         progress = _Progress([rule.validator.start() for rule in self.rules])
         for raw in segment.chunks():
             self._chunk(raw, progress)
-        log = leave(b"".join(progress.changes.lines), self.folder, "changes")
         return Batch(
             progress.rows,
             tuple(progress.states),
-            progress.changes.without_lines(),
+            progress.changes.without_entries(),
             tuple(progress.index),
             leave(b"".join(progress.records), self.folder, "records"),
-            log,
+            leave(progress.changes.log(), self.folder, "changes"),
             progress.ends,
+            progress.as_read,
             progress.refusal,
         )
 
@@ -126,6 +128,8 @@ class Work:
         if self.verbatim:
             ends = Ends.of(records[PROMPT].tolist(), records[COMPLETION].tolist())
             progress.ends = ends if progress.ends is None else progress.ends + ends
+            if not self.writes:
+                progress.as_read = progress.as_read and self.schema.keeps(raw)
         self._observe("records", records, progress)
         progress.index.append(
             index_part(
@@ -174,6 +178,7 @@ class _Progress:
     index: list[IndexPart] = field(default_factory=list)
     records: list[bytes] = field(default_factory=list)
     ends: Ends | None = None
+    as_read: bool = True
     refusal: DataError | None = None
 
 

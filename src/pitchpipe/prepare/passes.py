@@ -21,6 +21,7 @@ from pitchpipe.schema import Schema, infer
 from pitchpipe.selection import Named, Selection
 from pitchpipe.stages import Engine, Formatter
 from pitchpipe.tables import Table
+from pitchpipe.tables.delimited import LinesTable
 from pitchpipe.watch import Watch
 
 IN_WORKERS = ("table", "source", "records")
@@ -60,7 +61,8 @@ class Plan:
         if sample is None:
             raise DataError(f"{table.name}: holds no rows.")
         name = str(table.path or table.name)
-        schema = infer(name, sample, selection.config.data)
+        lines = isinstance(table, LinesTable)
+        schema = infer(name, sample, selection.config.data, lines=lines)
         formatter = selection.formatter(schema)
         contract = formatter.stage.contract(formatter.name)
         rules = tuple(
@@ -97,6 +99,7 @@ class Seen:
         index: what is remembered of each record.
         changes: how many rows fixes and sieves changed, with the first few.
         ends: what all records begin and end with.
+        as_read: whether all cells of the records are the text that was read.
         rows: how many rows were read.
         written: whether the records are in the spool.
         refusal: why no records could be made of some rows.
@@ -106,6 +109,7 @@ class Seen:
     index: RowIndex = field(default_factory=RowIndex)
     changes: Changes = field(default_factory=Changes)
     ends: Ends | None = None
+    as_read: bool = True
     rows: int = 0
     written: bool = False
     refusal: DataError | None = None
@@ -209,6 +213,7 @@ def _take(seen: Seen, batch: Batch, spools: Spools | None) -> None:
     seen.refusal = seen.refusal or batch.refusal
     if batch.ends is not None:
         seen.ends = batch.ends if seen.ends is None else seen.ends + batch.ends
+        seen.as_read = seen.as_read and batch.as_read
     if spools:
         spools.records.add(batch.records, sum(len(part.places) for part in batch.index))
         spools.changes.add(batch.log, 0)

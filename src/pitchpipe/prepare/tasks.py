@@ -77,7 +77,8 @@ def _labels(formatter: Formatter, seen: Seen) -> dict[int, str]:
 
 def _described(plan: Plan, ends: Ends, labelled: bool) -> Named[Formatter]:
     """The formatter that would have written such records."""
-    suffix = "" if labelled else ending_of(ends.completion_end)
+    stops = () if ends.full_stops else (".",)
+    suffix = "" if labelled else ending_of(ends.completion_end, stops)
     options = {
         "separator": separator_of(ends.prompt_end) if ends.prompts else "",
         "prefix": " " if ends.completion_start.startswith(" ") else "",
