@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pitchpipe import Pipeline, PluginHost
+from pitchpipe.stages import Engine
 
 GOOD = ("fine", "warm", "bright", "tender", "lively", "witty", "graceful", "joyful")
 BAD = ("dull", "cold", "murky", "clumsy", "lifeless", "stale", "hollow", "tedious")
@@ -67,3 +68,10 @@ def make_pipeline(tmp_path: Path) -> Callable[..., Pipeline]:
         return Pipeline.from_config(config, host or PluginHost(entry_points=False))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def local() -> Callable[[int], Engine]:
+    """The local engine with so many workers."""
+    registry = PluginHost(entry_points=False).engines
+    return lambda workers: registry.create("local", {"workers": workers})

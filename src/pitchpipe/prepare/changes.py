@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -20,12 +21,12 @@ class Changes:
     """The changes of some rows.
 
     Attributes:
-        lines: one JSON object a changed or removed row, in order, as the change log has them.
+        entries: one JSON object a changed or removed row, with where the row is.
         samples: the first few of each rule.
         counts: how many rows each rule changed or removed.
     """
 
-    lines: list[bytes] = field(default_factory=list)
+    entries: list[tuple[int, bytes]] = field(default_factory=list)
     samples: dict[str, list[Change]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -56,13 +57,17 @@ class Changes:
             if not each:
                 self.counts[rule] = self.counts.get(rule, 0) + len(after) - min(SAMPLES, len(after))
 
-    def without_lines(self) -> Changes:
+    def log(self) -> bytes:
+        """The entries as the change log has them: by row, and for each in the order of the rules."""
+        self.entries.sort(key=itemgetter(0))
+        return b"".join([entry for _, entry in self.entries])
+
+    def without_entries(self) -> Changes:
         """The same without the entries of the change log."""
         return Changes([], self.samples, self.counts)
 
     def extend(self, other: Changes) -> None:
-        """Appends those of later rows."""
-        self.lines += other.lines
+        """Adds the samples and counts of later rows."""
         for rule, samples in other.samples.items():
             kept = self.samples.setdefault(rule, [])
             kept += samples[: SAMPLES - len(kept)]
@@ -75,7 +80,7 @@ class Changes:
         if len(kept) < SAMPLES:
             kept.append(change)
         if each:
-            self.lines.append(_line(change))
+            self.entries.append((change.line, _entry(change)))
 
 
 def uniform_entry(rule: str, count: int, fix: Fix) -> bytes:
@@ -83,7 +88,7 @@ def uniform_entry(rule: str, count: int, fix: Fix) -> bytes:
     return _dumps({"rule": rule, "rows": "all", "count": count, "does": fix.description})
 
 
-def _line(change: Change) -> bytes:
+def _entry(change: Change) -> bytes:
     return _dumps(
         {
             change.unit: change.line,

@@ -68,7 +68,8 @@ class Settled:
     @property
     def samples(self) -> tuple[Change, ...]:
         """The first few changes of each rule."""
-        return tuple(c for some in self.seen.changes.samples.values() for c in some)
+        samples = self.seen.changes.samples
+        return tuple(change for rule in self.applied for change in samples.get(rule, ()))
 
 
 def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
