@@ -119,6 +119,15 @@ def load_manifest(path: Path) -> PreparedData | None:
         ) from None
 
 
+def source_of(path: Path) -> str | None:
+    """The digest of the file that prepared files were made from, None where that is not known."""
+    try:
+        source = json.loads(path.read_text(encoding="utf-8"))["source"]
+        return str(source["sha256"]) if source else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def recorded_files(path: Path) -> dict[Path, str]:
     """The files that a manifest names, by the digest of each; none where it cannot be read."""
     try:

@@ -49,7 +49,7 @@ def test_findings_are_shown_with_their_fixes(cli, write_rows):
     result = cli("run", path)
     assert result.code == 0
     assert "severity" in result.err
-    [line] = [line for line in result.err.splitlines() if "duplicate-rows" in line]
+    [line] = [line for line in result.err.splitlines() if "duplicate-rows  " in line]
     assert "lines 22, 23" in line
     assert "drop" in line
 
@@ -132,5 +132,5 @@ def test_where_nothing_is_inferred_nothing_is_said(cli, write_rows):
     assert result.json["findings"] == []
     assert "inferred" not in result.err
     assert "No language model was fine-tuned: trainer 'openai'" in result.err
-    assert cli("prepare", path, *words).err.startswith("Next: ")
+    assert cli("prepare", path, *words).err.startswith("To ask the model")
     assert "No language model" in cli("train", "named_prepared_train.jsonl", *service).err

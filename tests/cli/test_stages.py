@@ -53,7 +53,7 @@ def test_prepare_for_a_chat_model_without_holding_out(cli, reviews):
     words = ["--model", "gpt-4.1-mini-2025-04-14", "--splitter", "random"]
     result = cli("prepare", reviews, *words, "--set", "splitter.valid_fraction=0.0")
     assert result.out == "reviews_prepared.jsonl: 40 records\n"
-    assert "Nothing was held out. Next: pitchpipe train" in result.err
+    assert "Next: pitchpipe train reviews_prepared.jsonl --model gpt-4.1-mini" in result.err
     line = Path("reviews_prepared.jsonl").read_text(encoding="utf-8").splitlines()[0]
     assert "messages" in json.loads(line)
 

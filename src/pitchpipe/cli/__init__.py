@@ -23,6 +23,7 @@ VERBS = {
     "cancel": "end a job without a model",
     "pause": "stop a job until it is resumed",
     "resume": "let a paused job go on",
+    "rules": "list the rules that tables are checked by, or describe one",
     "plugins": "list the installed plugins, or describe one",
     "config": "write or show the configuration",
 }

@@ -55,6 +55,37 @@ def summary_of(cls: type) -> str:
     return (inspect.cleandoc(cls.__doc__ or "").splitlines() or [""])[0]
 
 
+def documentation_of(cls: type) -> str:
+    """A class's own documentation, without the part that describes its fields."""
+    text, _, _ = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")
+    return text.strip()
+
+
+def options_of(cls: type) -> list[dict[str, object]]:
+    """The options of a stage, in JSON types but for their defaults."""
+    return [
+        {
+            "name": field.name,
+            "type": field.type,
+            "default": None if field.required else field.default,
+            "required": field.required,
+            "doc": field.doc,
+        }
+        for field in fields_of(cls)
+    ]
+
+
+def options_text(options: list[dict[str, object]]) -> str:
+    """Options as ``options_of`` gives them, one under the other."""
+    lines = []
+    for option in options:
+        default = "required" if option["required"] else f"default {option['default']!r}"
+        lines.append(f"  {option['name']}: {option['type']}, {default}")
+        if option["doc"]:
+            lines.append(f"      {option['doc']}")
+    return "\n".join(lines)
+
+
 def _attributes(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     name = ""

@@ -16,6 +16,7 @@ from pitchpipe.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pitchpipe.cli.progress import Progress
     from pitchpipe.config import Config
     from pitchpipe.pipeline import Pipeline
 
@@ -173,8 +174,8 @@ def configured(arguments: argparse.Namespace, default: Path | None = None) -> Co
     return dataclasses.replace(config, plugins=dataclasses.replace(config.plugins, block=blocked))
 
 
-def pipeline_of(config: Config) -> Pipeline:
-    """The configured pipeline, with progress shown on stderr."""
+def pipeline_of(config: Config, progress: Progress | None = None) -> Pipeline:
+    """The configured pipeline, with progress shown on stderr, or by what is given."""
     import sys
 
     from pitchpipe.cli.output import warn
@@ -183,7 +184,7 @@ def pipeline_of(config: Config) -> Pipeline:
     from pitchpipe.plugins import PluginHost
 
     host = PluginHost(
-        [Progress(sys.stderr)], block=config.plugins.block, allow=config.plugins.allow
+        [progress or Progress(sys.stderr)], block=config.plugins.block, allow=config.plugins.allow
     )
     for failure in host.failures:
         warn(f"left out: {failure}")

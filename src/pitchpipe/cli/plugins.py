@@ -62,6 +62,7 @@ def _list(host: PluginHost, as_json: bool) -> None:
 
 
 def _info(host: PluginHost, name: str, as_json: bool) -> None:
+    from pitchpipe.cli.docs import options_text
     from pitchpipe.cli.output import answer, answer_json, pairs
     from pitchpipe.errors import PluginError, UnknownNameError
 
@@ -78,18 +79,12 @@ def _info(host: PluginHost, name: str, as_json: bool) -> None:
     blocks = []
     for row in found:
         facts = {key: row[key] for key in ("kind", "name", "provider", "version", "summary")}
-        lines = [pairs(facts)]
-        for option in row["options"]:
-            default = "required" if option["required"] else f"default {option['default']!r}"
-            lines.append(f"  {option['name']}: {option['type']}, {default}")
-            if option["doc"]:
-                lines.append(f"      {option['doc']}")
-        blocks.append("\n".join(lines))
+        blocks.append("\n".join(filter(None, [pairs(facts), options_text(row["options"])])))
     answer("\n\n".join(blocks))
 
 
 def _described(host: PluginHost) -> Iterator[dict[str, Any]]:
-    from pitchpipe.cli.docs import fields_of, summary_of
+    from pitchpipe.cli.docs import options_of, summary_of
 
     for registry in host.registries:
         for entry in registry:
@@ -99,16 +94,7 @@ def _described(host: PluginHost) -> Iterator[dict[str, Any]]:
                 "provider": entry.provider.distribution,
                 "version": entry.provider.version,
                 "summary": summary_of(entry.stage),
-                "options": [
-                    {
-                        "name": field.name,
-                        "type": field.type,
-                        "default": None if field.required else field.default,
-                        "required": field.required,
-                        "doc": field.doc,
-                    }
-                    for field in fields_of(entry.stage)
-                ],
+                "options": options_of(entry.stage),
             }
     for provider in host.providers:
         heard = [hook for hook in host.hooks_of(provider) if not hook.startswith("register_")]

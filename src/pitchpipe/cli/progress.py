@@ -55,14 +55,14 @@ class Progress:
     @hookimpl
     def stage_finished(self, stage: str, seconds: float) -> None:
         """Takes its bar away."""
-        self._clear()
+        self.clear()
         if seconds >= SLOW:
             self._line(f"{stage}: done in {seconds:.1f} s")
 
     @hookimpl
     def stage_failed(self) -> None:
         """Takes its bar away; the error is told by whoever catches it."""
-        self._clear()
+        self.clear()
 
     @hookimpl
     def job_estimated(self, estimate: Estimate) -> None:
@@ -90,7 +90,8 @@ class Progress:
             self._bars.add_task(stage, total=total)
         self._bars.update(self._bars.task_ids[0], completed=done)
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Takes its bar away, as for a question; more progress brings it back."""
         if self._bars is not None:
             self._bars.stop()
         self._bars = None

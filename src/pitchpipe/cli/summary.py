@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,30 +17,61 @@ _FIGURES = ("accuracy", "precision", "recall", "f1", "auroc", "auprc", "normalis
 _WIDEST_MATRIX = 12
 
 
-def inferred_text(data: PreparedData) -> str:
-    """What was inferred and what the validators said; "" when there is nothing to say."""
+def inferred_text(data: PreparedData, file: str = "") -> str:
+    """What was inferred and what the validators said; "" when there is nothing to say.
+
+    Args:
+        data: what was prepared.
+        file: the table, to be named with the places.
+    """
     parts = [shown(note) for note in data.notes]
     if data.findings:
-        parts += ["", findings_text(data.findings), ""]
+        parts += ["", findings_text(data.findings, file, data.applied), ""]
     return "\n".join(parts)
 
 
-def findings_text(findings: Sequence[Finding]) -> str:
-    """One row a finding."""
-    return table(
+def findings_text(
+    findings: Sequence[Finding], file: str = "", applied: Collection[str] = ()
+) -> str:
+    """One row a finding, and under it what was expected, with an example, where there is more.
+
+    Args:
+        findings: what was found.
+        file: the table, to be named with the places.
+        applied: the rules whose fixes were applied.
+    """
+    rows = table(
         ("severity", "rule", "count", "where", "what", "fixed by"),
         [
             (
                 str(finding.severity),
                 finding.rule,
                 finding.count,
-                _places(finding),
+                _places(finding, file),
                 finding.message,
-                finding.fix.description if finding.fix else "-",
+                _fixed_by(finding, applied),
             )
             for finding in findings
         ],
     )
+    details = [_detail(finding) for finding in findings if finding.expected or finding.before]
+    return "\n".join([rows, *([""] if details else []), *details])
+
+
+def _detail(finding: Finding) -> str:
+    parts = [f"expected {finding.expected}"] if finding.expected else []
+    if finding.before:
+        became = f" becomes {finding.after}" if finding.after else ""
+        parts.append(f"for example {finding.before}{became}")
+    return shown(f"{finding.rule}: {'; '.join(parts)}")
+
+
+def _fixed_by(finding: Finding, applied: Collection[str]) -> str:
+    if finding.fix is None:
+        return "-"
+    if finding.rule in applied:
+        return finding.fix.description
+    return f"not applied (--fix {finding.rule}): {finding.fix.description}"
 
 
 def scores_text(scores: Mapping[str, Any]) -> str:
@@ -109,12 +140,13 @@ def practice_text(pipeline: Pipeline, rows: int) -> str:
     )
 
 
-def _places(finding: Finding) -> str:
+def _places(finding: Finding, file: str) -> str:
     if not finding.lines:
-        return "-"
+        return file or "-"
     more = ", ..." if finding.count > len(finding.lines) else ""
     unit = finding.unit if len(finding.lines) == 1 else f"{finding.unit}s"
-    return f"{unit} {', '.join(map(str, finding.lines))}{more}"
+    place = f"{unit} {', '.join(map(str, finding.lines))}{more}"
+    return f"{file}, {place}" if file else place
 
 
 def _matrix(matrix: Mapping[str, Any], classes: Mapping[str, Mapping[str, Any]]) -> str:

@@ -58,7 +58,7 @@ class Changes:
                 self.counts[rule] = self.counts.get(rule, 0) + len(after) - min(SAMPLES, len(after))
 
     def log(self) -> bytes:
-        """The entries as the change log has them: by row, and for each in the order of the rules."""
+        """The entries as the change log has them: by row, then in the order of the rules."""
         self.entries.sort(key=itemgetter(0))
         return b"".join([entry for _, entry in self.entries])
 

@@ -16,7 +16,7 @@ from pitchpipe.prepare.changes import Changes
 from pitchpipe.prepare.ends import Ends
 from pitchpipe.prepare.output import Spool
 from pitchpipe.prepare.rowindex import IndexPart, RowIndex
-from pitchpipe.records import Finding, Severity
+from pitchpipe.records import GROUP, Finding, Severity
 from pitchpipe.schema import Schema, infer
 from pitchpipe.selection import Named, Selection
 from pitchpipe.stages import Engine, Formatter
@@ -39,6 +39,7 @@ class Plan:
         formatter: what makes the records.
         ready: whether the rows are its records already.
         rules: the validators, knowing the contract, in their order.
+        sample: the first rows, as far as sieves leave them.
         selection: where they come from.
     """
 
@@ -48,6 +49,7 @@ class Plan:
     formatter: Named[Formatter]
     ready: bool
     rules: tuple[Rule, ...]
+    sample: pd.DataFrame
     selection: Selection
 
     @classmethod
@@ -71,8 +73,9 @@ class Plan:
         )
         # formatters pass rows of their own shape through; of plain columns they cannot tell
         plain = schema.shape is None and not selection.profile.verbatim
-        ready = plain and formatter.stage.is_formatted(_first_rows(schema, rules, sample))
-        return cls(table, name, schema, formatter, ready, rules, selection)
+        rows = _first_rows(schema, rules, sample)
+        ready = plain and formatter.stage.is_formatted(rows.drop(columns=GROUP, errors="ignore"))
+        return cls(table, name, schema, formatter, ready, rules, rows, selection)
 
     def only(self, *scopes: str) -> tuple[Rule, ...]:
         """The rules of some scopes, in their order."""
@@ -225,4 +228,4 @@ def _first_rows(schema: Schema, rules: Sequence[Rule], sample: pd.DataFrame) -> 
     for rule in rules:
         if rule.validator.scope == "source":
             rows = rule.validator.sieve(rows)
-    return rows.drop(columns="group", errors="ignore")
+    return rows

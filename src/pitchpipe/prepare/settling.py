@@ -8,7 +8,7 @@ from typing import Any
 
 from pitchpipe.errors import DataError, InvalidDataError
 from pitchpipe.prepare.batches import Accepted
-from pitchpipe.prepare.changes import uniform_entry
+from pitchpipe.prepare.changes import Changes, uniform_entry
 from pitchpipe.prepare.passes import Plan, Seen, Spools, run
 from pitchpipe.records import Change, Finding, Severity
 from pitchpipe.stages import Validator
@@ -89,6 +89,7 @@ def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
     declined: set[str] = set()
     seen = run(plan, fixes, "validate", watch, None if plan.verbatim else spools)
     for _ in range(profile.rounds):
+        seen.findings = [_previewed(plan, finding) for finding in seen.findings]
         required = [f for f in seen.findings if f.fix and f.fix.level == "required" and fixing]
         open_ = [
             f
@@ -138,6 +139,15 @@ def _done(plan: Plan, finding: Finding) -> bool:
         rule.validator for rule in plan.rules if rule.id == finding.rule
     )
     return validator.scope == "table" or type(validator).sieve is not Validator.sieve
+
+
+def _previewed(plan: Plan, finding: Finding) -> Finding:
+    """The finding with what its fix does to one of the first rows, where it does something."""
+    if finding.fix is None or finding.after or finding.fix.level == "required":
+        return finding
+    changes = Changes()
+    changes.apply(finding.rule, finding.fix, plan.sample)
+    return _illustrated(finding, changes.samples.get(finding.rule, ()))
 
 
 def _illustrated(finding: Finding, samples: Sequence[Change]) -> Finding:

@@ -1,0 +1,97 @@
+"""SARIF 2.1.0, the findings format that code hosts show beside the lines of a file.
+
+Source of the format: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pitchpipe import __version__
+from pitchpipe.cli.docs import documentation_of, summary_of
+from pitchpipe.cli.output import answer_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pitchpipe.errors import InvalidDataError
+    from pitchpipe.pipeline import Pipeline
+    from pitchpipe.records import Finding, PreparedData
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+class SarifReport:
+    """The findings, for a code host.
+
+    Args:
+        file: the table.
+        pipeline: what prepares it, whose rules are described.
+    """
+
+    def __init__(self, file: str, pipeline: Pipeline) -> None:
+        self._file = file
+        self._rules = {entry.name: entry for entry in pipeline.host.validators}
+
+    def done(self, data: PreparedData) -> None:
+        """Prints what was found."""
+        self._print(data.findings)
+
+    def failed(self, error: InvalidDataError) -> None:
+        """Prints what was found."""
+        self._print(error.everything)
+
+    def _print(self, findings: Sequence[Finding]) -> None:
+        used = sorted({finding.rule for finding in findings})
+        answer_json(
+            {
+                "$schema": SCHEMA,
+                "version": "2.1.0",
+                "runs": [
+                    {
+                        "tool": {
+                            "driver": {
+                                "name": "pitchpipe",
+                                "version": __version__,
+                                "rules": [self._rule(name) for name in used],
+                            }
+                        },
+                        "results": [self._result(f, used.index(f.rule)) for f in findings],
+                    }
+                ],
+            }
+        )
+
+    def _rule(self, name: str) -> dict[str, Any]:
+        if name not in self._rules:
+            return {"id": name}
+        stage = self._rules[name].stage
+        return {
+            "id": name,
+            "shortDescription": {"text": summary_of(stage) or name},
+            "fullDescription": {"text": documentation_of(stage) or name},
+            "defaultConfiguration": {"level": str(stage.severity)},
+        }
+
+    def _result(self, finding: Finding, rule: int) -> dict[str, Any]:
+        uri = quote(PurePath(self._file).as_posix())
+        places = finding.lines if finding.unit == "line" else ()
+        locations: list[dict[str, Any]] = [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": uri},
+                    "region": {"startLine": int(line)},
+                }
+            }
+            for line in places
+        ]
+        return {
+            "ruleId": finding.rule,
+            "ruleIndex": rule,
+            "level": str(finding.severity),
+            "message": {"text": finding.describe(self._file)},
+            "locations": locations or [{"physicalLocation": {"artifactLocation": {"uri": uri}}}],
+            "properties": {"count": finding.count, "unit": finding.unit},
+        }

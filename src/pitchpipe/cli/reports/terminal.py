@@ -1,0 +1,83 @@
+"""Text: what was found to standard error, what was written to standard output."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pitchpipe.cli import summary
+from pitchpipe.cli.output import answer, say, shown
+from pitchpipe.cli.reports.next_steps import asking_text, next_command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from pitchpipe.errors import InvalidDataError
+    from pitchpipe.pipeline import Pipeline
+    from pitchpipe.records import Change, PreparedData
+
+
+class TextReport:
+    """A table of findings, the files, and how it goes on.
+
+    Args:
+        file: the table.
+        pipeline: what prepares it.
+        dry_run: whether nothing is written, and changes are shown instead.
+    """
+
+    def __init__(self, file: str, pipeline: Pipeline, dry_run: bool) -> None:
+        self._file = file
+        self._pipeline = pipeline
+        self._dry_run = dry_run
+
+    def done(self, data: PreparedData) -> None:
+        """Prints what was inferred and found, the files, and how it goes on."""
+        if inferred := summary.inferred_text(data, self._file):
+            say(inferred)
+        if self._dry_run:
+            self._changes(data)
+            return
+        answer(f"{data.train}: {data.train_rows} records")
+        if data.valid:
+            answer(f"{data.valid}: {data.valid_rows} records")
+        else:
+            say("Nothing was held out.")
+        if data.changes:
+            say(f"{data.changes}: what the fixes changed or removed")
+        if asking := asking_text(data.contract):
+            say(asking)
+        say(summary.estimate_text(self._pipeline.estimate(data)))
+        say(f"Next: {next_command(data, self._pipeline)}")
+
+    def failed(self, error: InvalidDataError) -> None:
+        """Prints all that was found beside the errors, which are told by whoever catches them."""
+        rest = [finding for finding in error.everything if finding not in error.findings]
+        if rest:
+            say(summary.findings_text(rest, self._file))
+
+    def _changes(self, data: PreparedData) -> None:
+        if not data.samples:
+            answer(f"{self._file}: no fix changes anything")
+        shown_of = Counter(change.rule for change in data.samples)
+        for rule in shown_of:
+            count = next(f.count for f in data.findings if f.rule == rule)
+            answer(f"@@ {rule}: {count} changed or removed, {shown_of[rule]} shown @@")
+            for change in data.samples:
+                if change.rule == rule:
+                    self._change(change)
+        answer(f"would write {data.train}: {data.train_rows} records")
+        if data.valid:
+            answer(f"would write {data.valid}: {data.valid_rows} records")
+
+    def _change(self, change: Change) -> None:
+        place = f"{change.unit} {change.line}"
+        answer(f"- {place}: {_json(change.before)}")
+        if change.after is not None:
+            answer(f"+ {place}: {_json(change.after)}")
+
+
+def _json(cells: Mapping[str, Any]) -> str:
+    return shown(json.dumps(cells, ensure_ascii=False, default=str))
