@@ -178,6 +178,14 @@ def test_one_prompt_for_all_is_an_error(frame, find, rule) -> None:
     assert (finding.severity, finding.fix, finding.count) == (Severity.ERROR, None, 2)
 
 
+def test_what_is_no_text_is_not_the_same_as_a_text(frame, find, rule) -> None:
+    chunk = frame(prompt=["a", ["a"]], completion=[{"x": 1}, "b"])
+    for name in ("prompt-separator", "completion-ending"):
+        (finding,) = find(rule(name), chunk)
+        assert (finding.severity, finding.count) == (Severity.WARNING, 1)
+        assert find(rule(name), chunk.iloc[:1], chunk.iloc[1:]) == [finding]
+
+
 def test_a_separator_inside_prompts_is_reported(frame, find, rule) -> None:
     (finding,) = find(rule("prompt-separator"), frame(prompt=["a -> b ->", "c ->"]))
     assert "inside" in finding.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ class Common:
         rows: how many there are.
         prefix: what all begin with.
         suffix: what all end with.
-        same: whether all are one and the same.
+        same: whether all are one and the same, and every row has one.
         shortest: the length of the shortest, white space at its end not counted; known where the
             prefix has ``LONG`` characters or more.
         first: the text of the lowest row, with the row's number.
@@ -48,13 +48,13 @@ class Common:
     def _of(cls, chunk: pd.DataFrame, column: str) -> Common:
         texts = texts_of(chunk, column)
         if not texts:
-            return cls()
+            return cls(same=not len(chunk))
         prefix, suffix = common_prefix(texts), common_suffix(texts)
         return cls(
             rows=len(texts),
             prefix=prefix,
             suffix=suffix,
-            same=prefix == texts[0] == suffix and texts.count(prefix) == len(texts),
+            same=prefix == texts[0] == suffix and texts.count(prefix) == len(chunk),
             shortest=min(map(len, map(str.rstrip, texts))) if len(prefix) >= LONG else 0,
             first=(_first_line(chunk, column), texts[0]),
             unit=unit_of(chunk),
@@ -62,7 +62,8 @@ class Common:
 
     def __add__(self, other: Common) -> Common:
         if not self.rows or not other.rows:
-            return self if self.rows else other
+            known = self if self.rows else other
+            return replace(known, same=self.same and other.same)
         return Common(
             self.rows + other.rows,
             common_prefix((self.prefix, other.prefix)),
@@ -75,7 +76,7 @@ class Common:
 
     @property
     def hollow(self) -> bool:
-        """Whether there is no text that holds anything."""
+        """Whether every row has a text, and none holds anything."""
         return self.same and not self.prefix
 
     def leaves_nothing(self, ending: str) -> bool:

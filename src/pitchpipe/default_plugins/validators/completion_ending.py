@@ -77,7 +77,7 @@ class CompletionEnding(FormatAware[CompletionEndingState]):
     def conclude(self, state: CompletionEndingState) -> Sequence[Finding]:
         """An error where all answers are one; else a warning, with a fix that adds an ending."""
         common = state.ends.common
-        if state.task.kind != "conditional" or common.hollow:
+        if state.task.kind != "conditional" or not common.rows or common.hollow:
             return []
         if common.same:
             return [all_the_same(COMPLETION, common)]

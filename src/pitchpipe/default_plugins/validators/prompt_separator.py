@@ -64,7 +64,7 @@ class PromptSeparator(FormatAware[Ends]):
     def conclude(self, state: Ends) -> Sequence[Finding]:
         """An error where all prompts are one; else a warning, with a fix that adds a separator."""
         common = state.common
-        if common.hollow:
+        if not common.rows or common.hollow:
             return []
         if common.same:
             return [all_the_same(PROMPT, common)]
