@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -115,7 +116,7 @@ class Append:
 
     def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """The chunk with it."""
-        return with_texts(chunk, self.column, lambda text: text + self.text)
+        return with_texts(chunk, self.column, lambda texts: [text + self.text for text in texts])
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class RemovePrefix:
 
     def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """The chunk without it."""
-        return with_texts(chunk, self.column, self._without)
+        return with_texts(chunk, self.column, lambda texts: list(map(self._without, texts)))
 
     def _without(self, text: str) -> str:
         if text.startswith(self.prefix):
@@ -146,9 +147,15 @@ class RemovePrefix:
         return text
 
 
-def with_texts(chunk: pd.DataFrame, column: str, change: Callable[[str], str]) -> pd.DataFrame:
+def with_texts(
+    chunk: pd.DataFrame, column: str, change: Callable[[Sequence[str]], list[str]]
+) -> pd.DataFrame:
     """A chunk with the texts of a column changed, and its other cells as they are."""
     if column not in chunk.columns:
         return chunk
-    changed = [change(cell) if isinstance(cell, str) else cell for cell in cells(chunk, column)]
+    known, texts = cells(chunk, column), texts_of(chunk, column)
+    changed: list[Any] = change(texts)
+    if len(texts) < len(known):
+        rest = iter(changed)
+        changed = [next(rest) if isinstance(cell, str) else cell for cell in known]
     return chunk.assign(**{column: pd.Series(changed, chunk.index, dtype=object)})

@@ -9,7 +9,6 @@ import pandas as pd
 
 from pitchpipe.default_plugins.validators._affixes import Append, Common, joined
 from pitchpipe.default_plugins.validators._places import shortened
-from pitchpipe.default_plugins.validators._text import END
 from pitchpipe.records import COMPLETION, PROMPT, Finding, Fix, FixLevel, Severity
 
 _RULES = {PROMPT: "prompt-separator", COMPLETION: "completion-ending"}
@@ -23,7 +22,7 @@ class Ends:
     Attributes:
         common: what they have in common.
         used: the candidates that any of them holds, and a line end if any holds one.
-        inside: those that any of them holds elsewhere than at its end.
+        inside: those that all of them end with, and any of them holds elsewhere as well.
     """
 
     common: Common = field(default_factory=Common)
@@ -33,10 +32,14 @@ class Ends:
     @classmethod
     def of(cls, chunk: pd.DataFrame, column: str, candidates: Sequence[str]) -> Ends:
         """Those of the texts in a chunk's column."""
-        text = joined(chunk, column) + END
+        common, text = Common.of(chunk, column), joined(chunk, column)
         used = {mark for mark in {*candidates, "\n"} if _holds(text, mark)}
-        inside = {mark for mark in used if text.count(mark) > text.count(mark + END)}
-        return cls(Common.of(chunk, column), frozenset(used), frozenset(inside))
+        inside = {
+            mark
+            for mark in used
+            if common.suffix.endswith(mark) and _exceeds(text, mark, common.rows)
+        }
+        return cls(common, frozenset(used), frozenset(inside))
 
     def __add__(self, other: Ends) -> Ends:
         return Ends(self.common + other.common, self.used | other.used, self.inside | other.inside)
@@ -116,3 +119,10 @@ def _end_of(text: str, length: int = 40) -> str:
 def _holds(text: str, mark: str) -> bool:
     # a letter that is nowhere is found out much sooner than a word that is nowhere
     return all(letter in text for letter in set(mark)) and mark in text
+
+
+def _exceeds(text: str, mark: str, times: int) -> bool:
+    """Whether a mark is in a text more often than so many times."""
+    # letters are counted sooner than words
+    enough = all(text.count(letter) > times * mark.count(letter) for letter in set(mark))
+    return enough and text.count(mark) > times

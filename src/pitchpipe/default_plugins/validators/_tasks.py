@@ -37,23 +37,29 @@ class Distinct:
     @classmethod
     def of(cls, hashes: Hashes) -> Distinct:
         """Those of some fingerprints."""
-        return cls()._with(0, hashes)
+        return _least(0, _different(hashes))
 
     def __add__(self, other: Distinct) -> Distinct:
-        if not len(other.kept) and other.level <= self.level:
-            return self
-        return self._with(other.level, other.kept)
+        level = max(self.level, other.level)
+        both = _below(self.kept, level), _below(other.kept, level)
+        return _least(level, _different(np.concatenate(both)))
 
     def __len__(self) -> int:
         return len(self.kept) << self.level
 
-    def _with(self, level: int, hashes: Hashes) -> Distinct:
-        level = max(level, self.level)
-        kept = _below(np.unique(np.concatenate([self.kept, hashes])), level)
-        while len(kept) > MOST_KEPT:
-            level += 1
-            kept = _below(kept, level)
-        return Distinct(level, kept)
+
+def _least(level: int, hashes: Hashes) -> Distinct:
+    """The part of ascending fingerprints to keep, which begin with so many zero bits already."""
+    while len(hashes) > MOST_KEPT:
+        level += 1
+        hashes = _below(hashes, level)
+    return Distinct(level, hashes)
+
+
+def _different(hashes: Hashes) -> Hashes:
+    """Fingerprints each once, ascending; numpy's own is slower, as it gathers them first."""
+    ascending = np.sort(hashes)
+    return ascending[np.flatnonzero(np.diff(ascending, prepend=~ascending[:1]))]
 
 
 def _below(hashes: Hashes, level: int) -> Hashes:

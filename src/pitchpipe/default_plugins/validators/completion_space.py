@@ -29,8 +29,8 @@ class PutSpace:
         return with_texts(chunk, self.column, _spaced)
 
 
-def _spaced(text: str) -> str:
-    return " " + text if _lacks_space(text) else text
+def _spaced(texts: Sequence[str]) -> list[str]:
+    return [text if text.startswith(" ") or not text else " " + text for text in texts]
 
 
 def _lacks_space(cell: object) -> bool:

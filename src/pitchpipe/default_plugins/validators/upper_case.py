@@ -31,7 +31,7 @@ class LowerCase:
 
     def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """The chunk so written."""
-        return with_texts(chunk, self.column, str.lower)
+        return with_texts(chunk, self.column, lambda texts: list(map(str.lower, texts)))
 
 
 @dataclass(frozen=True)
