@@ -279,13 +279,15 @@ class Estimate:
         tokens: tokens in the training file.
         epochs: passes over it, after the ``auto`` rule.
         cost: US dollars, or None when the model has no known price.
-        source: where the price comes from and when it was read; says so when the count is rough.
+        source: where the price comes from and when it was read; and how tokens were counted.
+        seconds: how long training is expected to take, or None when nobody can say.
     """
 
     tokens: int
     epochs: int
     cost: float | None
     source: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,12 @@ class Selection:
         if self.config.splitter.name != AUTO:
             self._splitter()
         self.engine = self._make(host.engines, "engine", parts.engine).stage
-        self.validators = self._validators()
         trainer = self._make(host.trainers, "trainer", parts.trainer)
         self.trainer_name = trainer.name
         self.trainer = trainer.stage
+        self.validators = tuple(
+            v for v in self._validators() if self.trainer.hosted or not v.stage.hosted_only
+        )
         self.predictor = self._predictor()
 
     def formatter(self, schema: Schema) -> Named[Formatter]:
@@ -82,7 +84,9 @@ class Selection:
         if schema.open_ended:
             return self.made_formatter("completion", {"separator": ""})
         name, note = default_format(schema.shape, training.model, training.method)
-        return Named(name, self._host.formatters.create(name), note)
+        graded = name == "chat" and training.method == "reinforcement"
+        options = {"extras": True} if graded else {}
+        return Named(name, self._host.formatters.create(name, options), note)
 
     def made_formatter(self, name: str, options: Mapping[str, Any]) -> Named[Formatter]:
         """A formatter of that name with those options."""

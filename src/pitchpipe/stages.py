@@ -128,6 +128,9 @@ class Validator(ABC, Generic[State]):
     fixes: ClassVar[bool] = False
     """Whether its findings may carry a fix, for lists of rules."""
 
+    hosted_only: ClassVar[bool] = False
+    """Whether it speaks of the vendor's own service, and runs only where that trains."""
+
     def bind(self, contract: Contract, training: TrainingSpec | None = None) -> Self:
         """A validator that knows how records are written and what is to be trained.
 
@@ -220,6 +223,11 @@ class Trainer(ABC):
     def tunes_language_model(self) -> bool:
         """Whether a language model is tuned. Where it is not, every summary says so."""
         return True
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it trains at the vendor's own service, where models retire."""
+        return False
 
     def predictor_options(self) -> Mapping[str, Any]:
         """Options that the predictor needs to reach this trainer's models, such as a base URL."""

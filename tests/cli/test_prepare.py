@@ -240,7 +240,9 @@ def test_sarif_of_a_table_with_errors(cli, write_rows):
 
 
 def test_legacy_writes_nothing_where_nothing_is_to_do(cli):
-    rows = [{"prompt": f"q{n} ->", "completion": f" {chr(97 + n)} word{n * 7}x.\n"} for n in range(20)]
+    rows = [
+        {"prompt": f"q{n} ->", "completion": f" {chr(97 + n)} word{n * 7}x.\n"} for n in range(20)
+    ]
     path = Path("ready.jsonl")
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     result = cli("prepare", path, "--profile", "legacy")

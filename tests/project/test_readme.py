@@ -82,7 +82,7 @@ def test_the_same_five_commands_work_on_a_service_of_the_api(
     assert all(_verb(ours) == _verb(theirs) for ours, theirs in pairs)
     (folder / "pitchpipe.toml").write_text(
         '[trainer]\nname = "openai"\npoll_seconds = 0.0\n'
-        'prices = { "gpt-4.1-nano-2025-04-14" = 1.0 }\n'
+        'prices = { "gpt-4.1-mini-2025-04-14" = 1.0 }\n'
     )
     printed = _shell(commands, folder, OPENAI_API_KEY="none", OPENAI_BASE_URL=service_url)
     assert re.search(r"^accuracy +0\.\d+$", printed, re.MULTILINE)

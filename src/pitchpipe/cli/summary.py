@@ -120,9 +120,19 @@ def run_text(run: Run, pipeline: Pipeline) -> str:
 def estimate_text(estimate: Estimate) -> str:
     """What a job is expected to take."""
     cost = "at an unknown cost" if estimate.cost is None else f"for ${estimate.cost:.2f}"
+    time = "" if estimate.seconds is None else f", in about {duration_text(estimate.seconds)}"
     return (
-        f"Expected: {estimate.epochs} epochs of {estimate.tokens} tokens {cost} ({estimate.source})"
+        f"Expected: {estimate.epochs} epochs of {estimate.tokens} tokens {cost}{time} "
+        f"({estimate.source})"
     )
+
+
+def duration_text(seconds: float) -> str:
+    """Some seconds in the unit that suits them."""
+    for unit, size in (("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}s"
+    return f"{max(1, round(seconds))} s"
 
 
 def practice_text(pipeline: Pipeline, rows: int) -> str:

@@ -1,13 +1,9 @@
-import json
-
 import pytest
 
 from pitchpipe.default_plugins.trainers.estimates import (
-    TRAINING_PRICES,
     auto_epochs,
     check_budget,
     count_tokens,
-    price_of,
 )
 from pitchpipe.errors import BudgetError, DataError
 from pitchpipe.records import Estimate
@@ -28,17 +24,25 @@ def test_epochs_given_are_taken():
     assert auto_epochs(7, 10**6) == 7
 
 
-def test_tokens_are_a_quarter_of_the_text_bytes(tmp_path):
+def test_tokens_are_counted_exactly(tmp_path):
     file = tmp_path / "a.jsonl"
-    file.write_text('{"prompt": "abcdefgh", "completion": " \\u00e9x"}\n\n', encoding="utf-8")
-    assert count_tokens(file) == 3  # 8 + 4 bytes
+    file.write_text('{"prompt": "hello world", "completion": " yes"}\n\n', encoding="utf-8")
+    counted = count_tokens(file, "cl100k_base")
+    assert counted.tokens == 3
+    assert str(counted) == "tokens counted exactly"
 
 
-def test_chat_messages_cost_their_frame_and_every_text_counts(tmp_path):
+def test_a_large_file_is_counted_by_a_sample(tmp_path):
     file = tmp_path / "a.jsonl"
-    message = {"role": "user", "content": [{"type": "text", "text": "x" * 392}]}
-    file.write_text(json.dumps({"messages": [message, message], "weight": 1}) + "\n")
-    assert count_tokens(file) == 2 * (392 + 8) // 4 + 2 * 3
+    lines = [f'{{"prompt": "the film of number {n}", "completion": " yes"}}\n' for n in range(9000)]
+    file.write_text("".join(lines) * 20, encoding="utf-8")
+    counted = count_tokens(file)
+    one = tmp_path / "one.jsonl"
+    one.write_text("".join(lines), encoding="utf-8")
+    exact = 20 * count_tokens(one).tokens
+    assert counted.sample is not None
+    assert abs(counted.tokens - exact) < 0.01 * exact
+    assert "spread over the file" in str(counted)
 
 
 def test_a_line_that_is_not_json_is_named(tmp_path):
@@ -46,23 +50,6 @@ def test_a_line_that_is_not_json_is_named(tmp_path):
     file.write_text('{"prompt": "a"}\n{oops\n')
     with pytest.raises(DataError, match=r"a\.jsonl, line 2"):
         count_tokens(file)
-
-
-@pytest.mark.parametrize(
-    ("model", "price"),
-    [
-        ("babbage-002", 0.40),
-        ("gpt-4o-mini-2024-07-18", 3.0),
-        ("gpt-4o-mini", 3.0),
-        ("gpt-4.1-mini", 5.0),
-        ("gpt-3.5-turbo-0125", 8.0),
-        ("ft:gpt-4.1-nano-2025-04-14:me:x:1", 1.5),
-        ("gpt-9", None),
-        ("ft:", None),
-    ],
-)
-def test_prices_are_found_by_model_snapshot_and_base(model, price):
-    assert price_of(model, TRAINING_PRICES) == price
 
 
 def test_a_cost_above_the_limit_is_refused_with_both_figures():

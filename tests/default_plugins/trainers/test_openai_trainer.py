@@ -2,12 +2,14 @@ import base64
 import json
 import logging
 import socket
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pitchpipe.default_plugins.trainers import following, jobs
+from pitchpipe.default_plugins.trainers import openai as openai_trainer
 from pitchpipe.default_plugins.trainers.fake import FakeTrainer
 from pitchpipe.default_plugins.trainers.openai import OpenAITrainer
 from pitchpipe.errors import BudgetError, ConfigError, RunError, ServiceError
@@ -475,7 +477,8 @@ def test_an_estimate_says_where_its_price_is_from(
     assert estimate.cost == price
     assert estimate.epochs == 2
     assert source in estimate.source
-    assert "rough" in estimate.source
+    assert "counted exactly" in estimate.source
+    assert (estimate.seconds is None) == (cost != 0.0)
 
 
 def test_both_are_offered_by_name():
@@ -532,3 +535,54 @@ def test_a_preference_job_trains_with_dpo(no_sockets, tmp_path, ledger, contract
     job = trainer.job(job.id)
     assert job.status == "succeeded", job.error
     assert job.hyperparameters["beta"] == 0.2
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """Makes it another day for the trainer."""
+
+    def be(day):
+        class Day(date):
+            @classmethod
+            def today(cls):
+                return date.fromisoformat(day)
+
+        monkeypatch.setattr(openai_trainer, "date", Day)
+        monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+        monkeypatch.setenv("OPENAI_API_KEY", "k" * 20)
+
+    return be
+
+
+@pytest.mark.parametrize(
+    ("model", "day", "says"),
+    [
+        ("gpt-4.1-nano-2025-04-14", "2026-11-26", "model gpt-4.1-nano-2025-04-14 is not answered"),
+        ("gpt-4.1-mini-2025-04-14", "2027-02-01", "model gpt-4.1-mini-2025-04-14 is not answered"),
+        ("a-model-without-dates", "2027-01-06", "the hosted service takes no fine-tuning jobs"),
+    ],
+)
+def test_nothing_is_submitted_for_what_has_retired(on, prepared, ledger, model, day, says):
+    on(day)
+    book = ledger()
+    with pytest.raises(ServiceError, match=says):
+        OpenAITrainer().submit(prepared, TrainingSpec(model=model), book)
+    assert book.entries == {"intend": {}, "done": {}}
+
+
+def test_what_retires_soon_is_warned_of(on, prepared, ledger, caplog, no_network):
+    on("2026-11-26")
+    trainer = OpenAITrainer(max_retries=0, timeout=0.1)
+    spec = TrainingSpec(model="gpt-4.1-mini-2025-04-14")
+    with pytest.raises(RuntimeError, match="no network"):  # it would go on
+        trainer.submit(prepared, spec, ledger())
+    assert "is not answered for from 2027-01-14" in caplog.text
+    no_network.clear()
+
+
+def test_other_services_do_not_retire(on, server, prepared, ledger):
+    on("2030-01-01")
+    trainer = OpenAITrainer(base_url=server.url)
+    spec = TrainingSpec(model="babbage-002", n_epochs=1)
+    assert trainer.submit(prepared, spec, ledger()).id
+    assert not trainer.hosted

@@ -32,7 +32,7 @@ class ChatFormatter(Formatter):
     """Writes ``{"messages": [system?, user, assistant]}``.
 
     Rows that hold ``messages`` pass as they are, with their tools, functions and weights; their
-    other columns are left out.
+    other columns are left out unless ``extras`` is set.
 
     Attributes:
         system: the message that begins each conversation made from a prompt.
@@ -40,6 +40,8 @@ class ChatFormatter(Formatter):
         max_tokens: the most tokens of an answer; None bounds known labels by their length and
             leaves free text to the service. Models that think before they answer need more.
         stop: strings at which the service ends an answer.
+        extras: whether rows that hold messages keep their other columns, as graders of
+            reinforcement need them.
     """
 
     format: ClassVar[Format] = "chat"
@@ -48,6 +50,7 @@ class ChatFormatter(Formatter):
     labels: Mapping[str, str] = field(default_factory=dict)
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
+    extras: bool = False
 
     def __post_init__(self) -> None:
         """Refuses labels written alike, and stops that the API does not take."""
@@ -69,8 +72,8 @@ class ChatFormatter(Formatter):
         if MESSAGES in chunk.columns:
             for row, cell in zip(chunk.index, column_cells(chunk, MESSAGES), strict=True):
                 _messages.checked(cell, chunk, row, MESSAGES)
-            kept = [key for key in (MESSAGES, *_messages.TOOL_KEYS) if key in chunk.columns]
-            return chunk[kept].astype(object)
+            keys = chunk.columns if self.extras else (MESSAGES, *_messages.TOOL_KEYS)
+            return chunk[[key for key in keys if key in chunk.columns]].astype(object)
         talks = [_messages.asked(self.system, text) for text in texts(chunk, PROMPT)]
         if COMPLETION in chunk.columns:
             trained = mapped(self.labels, texts(chunk, COMPLETION), chunk, COMPLETION)

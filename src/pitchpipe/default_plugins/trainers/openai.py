@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,6 +17,7 @@ from pitchpipe.default_plugins.openai_files import upload
 from pitchpipe.default_plugins.trainers import estimates, following, jobs
 from pitchpipe.default_plugins.trainers.results import read_results
 from pitchpipe.errors import ServiceError
+from pitchpipe.models import model_table, of_family
 from pitchpipe.records import (
     Checkpoint,
     Contract,
@@ -24,12 +27,16 @@ from pitchpipe.records import (
     PreparedData,
     TrainingSpec,
 )
+from pitchpipe.retirement import endings
 from pitchpipe.stages import Ledger, Trainer
 
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.fine_tuning import FineTuningJob
 
+_log = logging.getLogger(__name__)
+
+_SOON_DAYS = 90
 _POLL_SECONDS = 5.0
 _PAUSED_POLL_SECONDS = 1.0  # a paused offline job does not move by being asked
 _STATUS_AFTER = {"cancel": "cancelled", "pause": "paused"}
@@ -43,6 +50,7 @@ class OpenAITrainer(Connection, Trainer):
         poll_seconds: seconds between two looks at a job; by default 5, offline 0.
         follow_retries: failures in a row that following a job bears.
         prices: US dollars per million trained tokens by model, before those built in.
+        allow_retired: submit to the hosted service whatever the table of retirements says.
     """
 
     predictor: ClassVar[str] = "openai"
@@ -50,6 +58,7 @@ class OpenAITrainer(Connection, Trainer):
     poll_seconds: float | None = None
     follow_retries: int = 12
     prices: Mapping[str, float] = field(default_factory=dict)
+    allow_retired: bool = False
 
     @property
     def tunes_language_model(self) -> bool:
@@ -61,24 +70,29 @@ class OpenAITrainer(Connection, Trainer):
         return self.connection_options
 
     def estimate(self, data: PreparedData, spec: TrainingSpec) -> Estimate:
-        """Tokens by size, epochs by the ``auto`` rule, dollars by the price table."""
-        tokens = estimates.count_tokens(data.train)
+        """Tokens by counting, epochs by the ``auto`` rule, dollars by the price table.
+
+        Time only offline: the hosted service publishes no figures for it.
+        """
+        counted = estimates.count_tokens(data.train, model_table().facts(spec.model).encoding)
         epochs = estimates.auto_epochs(spec.n_epochs, data.train_rows)
         price, source = self._price(spec)
-        cost = None if price is None else tokens * epochs * price / 1e6
-        return Estimate(tokens, epochs, cost, f"{source}; {estimates.ROUGH}")
+        cost = None if price is None else counted.tokens * epochs * price / 1e6
+        seconds = estimates.seconds_of(data.train_rows, epochs) if self.offline else None
+        return Estimate(counted.tokens, epochs, cost, f"{source}; {counted}", seconds)
 
     def submit(self, data: PreparedData, spec: TrainingSpec, ledger: Ledger) -> Job:
         """Uploads the files and creates the job, or adopts what the ledger knows of.
 
         Raises:
             BudgetError: the estimate is above ``spec.max_cost``.
-            ServiceError: no key, no service, or a refusal.
+            ServiceError: no key, no service, a refusal, or a model or service that has retired.
         """
         with self.client() as client:
             created = ledger.outcome("job")
             if created:
                 return self._retrieve(client, str(created["job_id"]))
+            self._check_endings(spec)
             if spec.max_cost is not None:
                 estimates.check_budget(self.estimate(data, spec), spec.max_cost, spec.model)
             jobs.metadata_of(spec, data.contract, "")  # refused before anything is uploaded
@@ -171,18 +185,35 @@ class OpenAITrainer(Connection, Trainer):
             job = self.attempt(lambda: jobs.find_by_model(client, model))
         return jobs.contract_from(job.metadata or {}) if job else None
 
+    def _check_endings(self, spec: TrainingSpec) -> None:
+        """Whether the hosted service will still take the job.
+
+        Raises:
+            ServiceError: the model or the service has retired.
+        """
+        if not self.hosted or self.allow_retired:
+            return
+        for ending in endings(spec.model, date.today(), _SOON_DAYS):
+            if ending.over:
+                raise ServiceError(
+                    f"{ending}; nothing was submitted. Choose another model or service, or set "
+                    "trainer.allow_retired if you know better."
+                )
+            _log.warning("%s", ending)
+
     def _price(self, spec: TrainingSpec) -> tuple[float | None, str]:
         if self.offline:
             return 0.0, "the offline service costs nothing"
-        own = estimates.price_of(spec.model, self.prices)
+        own = of_family(spec.model, self.prices)
         if own is not None:
             return own, "price from the trainer's options"
         if not self.hosted:
             return None, f"no prices are known for {self.url}"
         if spec.method == "reinforcement":
             return None, "reinforcement is billed by the hour"
-        listed = estimates.price_of(spec.model, estimates.TRAINING_PRICES)
-        source = f"price list {estimates.PRICES_SOURCE}"
+        table = model_table()
+        listed = of_family(spec.model, table.prices)
+        source = f"price list {table.prices_source}"
         return listed, source if listed is not None else f"{spec.model!r} is not in the {source}"
 
     def _upload(

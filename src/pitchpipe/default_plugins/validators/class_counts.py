@@ -2,88 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-import pandas as pd
-
-from pitchpipe.default_plugins.validators._fields import FormatAware, answers, as_text, is_empty
-from pitchpipe.default_plugins.validators._places import lowest, shortened, unit_of
+from pitchpipe.default_plugins.validators._labels import CountingLabels, LabelCounts
+from pitchpipe.default_plugins.validators._places import lowest, shortened
 from pitchpipe.records import Finding, Severity
 from pitchpipe.stages import Scope
 
-MOST_CLASSES = 50
-LONGEST_LABEL = 200
-
 
 @dataclass(frozen=True)
-class ClassCountsState:
-    """The labels seen.
-
-    Attributes:
-        counts: how often each came, or None once there are too many, or too long ones, for labels.
-        first: the number of the first row of each.
-        unit: what the numbers count.
-    """
-
-    counts: Mapping[str, int] | None = field(default_factory=dict)
-    first: Mapping[str, int] = field(default_factory=dict)
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class ClassCounts(FormatAware[ClassCountsState]):
-    """Finds a task of one class, and classes of one row.
-
-    Completions are labels when the contract knows labels; else when there are at most 50 different
-    ones, of at most 200 characters, and fewer than a third of the rows.
-    """
+class ClassCounts(CountingLabels):
+    """Finds a task of one class, and classes of one row."""
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR
 
-    def start(self) -> ClassCountsState:
-        """No labels."""
-        return ClassCountsState()
-
-    def observe(self, state: ClassCountsState, chunk: pd.DataFrame) -> ClassCountsState:
-        """Adds the chunk's labels."""
-        if state.counts is None or self._contract.format == "preference":
-            return state
-        labels = [
-            cell if type(cell) is str else "" if is_empty(cell) else as_text(cell)
-            for cell in answers(chunk, self._contract.format)
-        ]
-        counts = {label: n for label, n in Counter(labels).items() if not is_empty(label)}
-        lines = chunk.index.tolist()
-        # of equal keys the last counts, so backwards the first row's
-        first = dict(zip(reversed(labels), reversed(lines), strict=True))
-        return self.merge(
-            state,
-            ClassCountsState(counts, {label: first[label] for label in counts}, unit_of(chunk)),
-        )
-
-    def merge(self, a: ClassCountsState, b: ClassCountsState) -> ClassCountsState:
-        """The labels of both."""
-        unit = max(a.unit, b.unit)
-        if a.counts is None or b.counts is None:
-            return ClassCountsState(None, {}, unit)
-        counts = Counter(a.counts) + Counter(b.counts)
-        most = max(MOST_CLASSES, len(self._contract.labels))
-        if len(counts) > most or any(len(label) > LONGEST_LABEL for label in counts):
-            return ClassCountsState(None, {}, unit)
-        first = dict(a.first)
-        for label, line in b.first.items():
-            first[label] = min(line, first.get(label, line))
-        return ClassCountsState(counts, first, unit)
-
-    def conclude(self, state: ClassCountsState) -> Sequence[Finding]:
+    def conclude(self, state: LabelCounts) -> Sequence[Finding]:
         """An error for a single class, else a warning for the classes of one row."""
-        counts = state.counts or {}
-        total = sum(counts.values())
-        if not counts or not (self._contract.labels or 3 * len(counts) < total):
+        counts = self._labels(state)
+        if not counts:
             return []
         if len(counts) == 1:
             label = next(iter(counts))
@@ -92,7 +31,7 @@ class ClassCounts(FormatAware[ClassCountsState]):
                     "class-counts",
                     Severity.ERROR,
                     f"every completion is {shortened(label)}: there is nothing to tell apart",
-                    count=total,
+                    count=sum(counts.values()),
                     lines=lowest(state.first.values()),
                     unit=state.unit,
                     expected="at least two different labels",

@@ -1,0 +1,73 @@
+"""What may be wrong with labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pitchpipe.default_plugins.validators.label_noise import LabelNoise, Relabel
+
+
+def test_variants_of_a_label_become_the_most_frequent(frame, bound, find) -> None:
+    labels = ["pos"] * 5 + ["Pos", "pos "] + ["neg"] * 6
+    chunk = frame(prompt=[f"film {n}" for n in range(13)], completion=labels)
+    [finding] = find(bound("label-noise"), chunk)
+    assert (finding.count, finding.lines) == (2, (7, 8))
+    assert (finding.before, finding.after) == ("'Pos'", "'pos'")
+    assert set(finding.fix.apply(chunk)["completion"]) == {"pos", "neg"}
+
+
+def test_labels_at_the_end_of_talks_are_written_alike(frame, bound, find, talk) -> None:
+    talks = [talk("q", "yes")] * 6 + [talk("q", "Yes")] + [talk("q", "no")] * 6
+    chunk = frame(messages=[*talks, None])
+    [finding] = find(bound("label-noise", "chat"), chunk)
+    fixed = finding.fix.apply(chunk)["messages"].tolist()
+    assert fixed[6] == talk("q", "yes")
+    assert talks[6] == talk("q", "Yes")
+
+
+def test_free_text_has_no_label_noise(frame, bound, find) -> None:
+    answers = ["Yes it is", "yes it is", "no", "never", "what"]
+    assert find(bound("label-noise"), frame(prompt=list("abcde"), completion=answers)) == []
+
+
+@given(st.lists(st.sampled_from(["a", "A", " a", "b", "B ", "c"]), min_size=20))
+def test_one_way_to_write_each_label_is_left(labels) -> None:
+    import pandas as pd
+
+    chunk = pd.DataFrame({"prompt": labels, "completion": labels}, dtype=object)
+    rule = LabelNoise()
+    found = rule.conclude(rule.observe(rule.start(), chunk))
+    counts = Counter(labels)
+    kinds: dict[str, list[str]] = {}
+    for label in counts:
+        kinds.setdefault(label.strip().lower(), []).append(label)
+    noisy = [kind for kind in kinds.values() if len(kind) > 1]
+    assert bool(found) == bool(noisy)
+    if found:
+        fix = found[0].fix
+        assert isinstance(fix.apply, Relabel)
+        left = Counter(fix.apply(chunk)["completion"])
+        assert {label.strip().lower() for label in left} == set(kinds)
+        assert len(left) == len(kinds)
+        assert all(
+            counts[label] == max(counts[v] for v in kinds[label.strip().lower()]) for label in left
+        )
+
+
+def test_rare_labels_are_told_with_figures(frame, bound, find) -> None:
+    labels = ["pos"] * 95 + ["neg"] * 5
+    chunk = frame(prompt=[f"film {n}" for n in range(100)], completion=labels)
+    [finding] = find(bound("class-imbalance"), chunk)
+    assert (finding.count, finding.lines) == (5, (97,))
+    assert "'neg' 5" in finding.message
+    assert "'pos' has 95" in finding.message
+
+
+@pytest.mark.parametrize("labels", [["a"] * 60 + ["b"] * 40, ["a"] * 100, ["a", "b", "c"]])
+def test_labels_that_are_not_rare(frame, bound, find, labels) -> None:
+    chunk = frame(prompt=[f"film {n}" for n in range(len(labels))], completion=labels)
+    assert find(bound("class-imbalance"), chunk) == []
