@@ -69,7 +69,7 @@ def outcome(engine: Engine, table: Path, folder: Path, profile: str) -> list[Any
         Pipeline.from_config({"data": {"profile": profile, "chunk_rows": 7}}).config, engine=engine
     )
     made = pipeline.prepare(table, folder)
-    files = sorted(path for path in folder.iterdir() if "_prepared.json" != path.name[-14:])
+    files = sorted(path for path in folder.iterdir() if path.name[-14:] != "_prepared.json")
     return [
         [(path.name, path.read_bytes()) for path in files],
         [finding.to_json() for finding in made.findings],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "preference": (INPUT, *OUTPUTS),
 }
 """The columns that make a row a record of each format, where all of them hold something."""
+
+_PERHAPS_NOTHING = {type(None), float}
 
 Seen = Mapping[str, Places]
 """The rows of each format, and under "several" those that fit more than one."""
@@ -92,9 +94,7 @@ def _error(places: Places, message: str) -> Finding:
 def _filled(chunk: pd.DataFrame, keys: Sequence[str]) -> Bools:
     filled = np.ones(len(chunk), dtype=np.bool_)
     for key in keys:
-        filled &= np.array([_is_something(cell) for cell in cells(chunk, key)], dtype=np.bool_)
+        values = cells(chunk, key)
+        if not set(map(type, values)).isdisjoint(_PERHAPS_NOTHING):
+            filled &= np.array([cell is not None and cell == cell for cell in values])  # not NaN
     return filled
-
-
-def _is_something(cell: Any) -> bool:
-    return cell is not None and not (isinstance(cell, float) and cell != cell)

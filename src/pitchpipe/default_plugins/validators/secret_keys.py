@@ -34,10 +34,17 @@ _KINDS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("AIza", "a Google API key", r"(?<!\w)AIza[\w-]{35}"),
         ("hf_", "a Hugging Face token", r"(?<!\w)hf_[A-Za-z0-9]{30,}"),
         ("eyJ", "a JSON web token", r"(?<!\w)eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
-        ("PRIVATE KEY", "a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+        ("-----BEGIN", "a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     )
 )
 """For each kind of key, what every one of them holds, its name, and its whole shape."""
+
+
+_SIGNS = tuple(
+    (sign, tuple(word for word, _, _ in _KINDS if sign in word))
+    for sign in ("_", "-", "A", "J", "x")
+)
+"""The beginnings again, by a sign that they hold; between them the signs are in all of them."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +58,7 @@ class SecretKeys(Flagging):
 
     def _flagged(self, chunk: pd.DataFrame) -> Flagged | None:
         text = text_of(chunk)
-        columns = [
-            column
-            for column in self._columns(chunk)
-            if any(beginning in text.joined(column) for beginning, _, _ in _KINDS)
-        ]
+        columns = [column for column in self._columns(chunk) if _may_hold_keys(text.joined(column))]
         return flag_cells(chunk, columns, _fault) if columns else None
 
     def _finding(self, places: Places) -> Finding:
@@ -66,6 +69,11 @@ class SecretKeys(Flagging):
             f"{rows(places.count)} with what looks like a key",
             "no secrets in training data; take it out, and have it replaced where it is used",
         )
+
+
+def _may_hold_keys(text: str) -> bool:
+    # a sign is looked for many times faster than a word
+    return any(sign in text and any(word in text for word in words) for sign, words in _SIGNS)
 
 
 def _fault(cell: Any) -> object:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import Bools, FormatAware, answers, cells
 from pitchpipe.default_plugins.validators._places import Places, rows
-from pitchpipe.records import PROMPT, Finding, Severity
+from pitchpipe.default_plugins.validators._text import text_of
+from pitchpipe.records import COMPLETION, PROMPT, Finding, Severity
 from pitchpipe.stages import Scope
 
 
@@ -30,8 +31,12 @@ class StopInCompletion(FormatAware[Places]):
         stops = self._contract.stop
         if not stops:
             return state
-        texts = answers(chunk, self._contract.format)
         labels = self._contract.options.get("labels")
+        if self._contract.format == "completion" and not labels:
+            words = text_of(chunk).joined(COMPLETION)
+            if not any(stop in words for stop in stops):
+                return state
+        texts = answers(chunk, self._contract.format)
         if isinstance(labels, Mapping) and labels:
             texts = [labels.get(t, t) if isinstance(t, str) else t for t in texts]
         words = "\0".join([text for text in texts if isinstance(text, str)])
