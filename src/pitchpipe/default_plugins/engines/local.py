@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -104,6 +105,9 @@ def _begin(function: Callable[[Any], Any], read_end: int, write_end: int) -> Non
     _function = function
     os.close(write_end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the parent, which ends the work
+    # what the parent made is nobody's garbage here, and to look at it would copy it
+    gc.freeze()
+    gc.set_threshold(100_000)
     _keep_memory()
     threading.Thread(target=_die_with_parent, args=(read_end,), daemon=True).start()
 

@@ -14,7 +14,7 @@ from pitchpipe.default_plugins.validators._fields import cells
 T = TypeVar("T")
 
 END = "\0"
-"""What stands between the cells of a joined column; readers refuse text that holds it."""
+"""What stands between the cells of a joined column."""
 
 
 class ChunkText:
@@ -30,7 +30,9 @@ class ChunkText:
 
     def cells(self, column: str) -> list[str]:
         """Each cell's text: of messages and other structures all strings in them; "" for none."""
-        return self.once("cells", column, lambda: _texts(self._raw(column)))
+        if self.kinds(column) == {str}:
+            return self.raw(column)
+        return self.once("cells", column, lambda: list(map(_text, self.raw(column))))
 
     def joined(self, column: str) -> str:
         """The text of all cells, with ``END`` in between."""
@@ -42,7 +44,15 @@ class ChunkText:
             "encoded", column, lambda: self.joined(column).encode("utf-8", "surrogatepass")
         )
 
-    def _raw(self, column: str) -> list[object]:
+    def raw(self, column: str) -> list[Any]:
+        """The cells as they are; of a column that is not there, as many times None."""
+        return self.once("raw", column, lambda: self._cells(column))
+
+    def kinds(self, column: str) -> set[type]:
+        """The types of the cells."""
+        return self.once("kinds", column, lambda: set(map(type, self.raw(column))))
+
+    def _cells(self, column: str) -> list[Any]:
         chunk = self._chunk()
         return [] if chunk is None else cells(chunk, column)
 
@@ -67,10 +77,6 @@ def text_of(chunk: pd.DataFrame) -> ChunkText:
     if _last.text is None or _last.chunk is None or _last.chunk() is not chunk:
         _last.chunk, _last.text = weakref.ref(chunk), ChunkText(chunk)
     return _last.text
-
-
-def _texts(cells_: list[Any]) -> list[str]:
-    return cells_ if set(map(type, cells_)) == {str} else list(map(_text, cells_))
 
 
 def _text(cell: object) -> str:

@@ -11,11 +11,13 @@ import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import (
     ALTERNATIVES,
+    Bools,
     FormatAware,
     chosen,
-    empties,
+    hollow,
 )
 from pitchpipe.default_plugins.validators._places import Places, rows
+from pitchpipe.default_plugins.validators._text import text_of
 from pitchpipe.records import PROMPT, Finding, Fix, Severity
 from pitchpipe.stages import Scope
 
@@ -34,7 +36,9 @@ class DropEmpty:
 
     def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """The chunk without them; the same chunk when there are none."""
-        hits = empties(chunk, self.columns, self.blanks)
+        hits = np.zeros(len(chunk), dtype=np.bool_)
+        for column in self.columns:
+            hits |= _empty(chunk, column, self.blanks)
         return chunk.loc[~hits] if hits.any() else chunk
 
 
@@ -86,7 +90,7 @@ class EmptyFields(FormatAware[EmptyFieldsState]):
     def observe(self, state: EmptyFieldsState, chunk: pd.DataFrame) -> EmptyFieldsState:
         """Adds the chunk's rows."""
         present = self._candidates().intersection(chunk.columns)
-        hits = {column: empties(chunk, [column], self.blanks) for column in self._candidates()}
+        hits = {column: _empty(chunk, column, self.blanks) for column in self._candidates()}
         return self.merge(
             state,
             EmptyFieldsState(
@@ -161,3 +165,8 @@ class EmptyFields(FormatAware[EmptyFieldsState]):
 
     def _candidates(self) -> frozenset[str]:
         return frozenset(column for columns in self._alternatives() for column in columns)
+
+
+def _empty(chunk: pd.DataFrame, column: str, blanks: bool) -> Bools:
+    text = text_of(chunk)
+    return text.once(f"empty {blanks}", column, lambda: hollow(text.raw(column), blanks))

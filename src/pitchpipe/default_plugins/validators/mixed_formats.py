@@ -14,9 +14,9 @@ from pitchpipe.default_plugins.validators._fields import (
     MESSAGES,
     OUTPUTS,
     Bools,
-    cells,
 )
 from pitchpipe.default_plugins.validators._places import Places, rows
+from pitchpipe.default_plugins.validators._text import text_of
 from pitchpipe.records import COMPLETION, PROMPT, Finding, Severity
 from pitchpipe.stages import Scope, Validator
 
@@ -94,7 +94,7 @@ def _error(places: Places, message: str) -> Finding:
 def _filled(chunk: pd.DataFrame, keys: Sequence[str]) -> Bools:
     filled = np.ones(len(chunk), dtype=np.bool_)
     for key in keys:
-        values = cells(chunk, key)
-        if not set(map(type, values)).isdisjoint(_PERHAPS_NOTHING):
+        if not text_of(chunk).kinds(key).isdisjoint(_PERHAPS_NOTHING):
+            values = text_of(chunk).raw(key)
             filled &= np.array([cell is not None and cell == cell for cell in values])  # not NaN
     return filled

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._fields import OUTPUTS, cells
+from pitchpipe.default_plugins.validators._fields import OUTPUTS
 from pitchpipe.default_plugins.validators._flagging import (
     Flagged,
     Flagging,
@@ -15,6 +15,7 @@ from pitchpipe.default_plugins.validators._flagging import (
     flag_cells,
 )
 from pitchpipe.default_plugins.validators._places import Places, rows
+from pitchpipe.default_plugins.validators._text import text_of
 from pitchpipe.records import COMPLETION, PROMPT, Finding, Severity
 from pitchpipe.stages import Scope
 
@@ -36,7 +37,7 @@ class TextFields(Flagging):
         columns = [
             column
             for column in plain
-            if column in chunk.columns and not set(map(type, cells(chunk, column))) <= _SIMPLE
+            if column in chunk.columns and not text_of(chunk).kinds(column) <= _SIMPLE
         ]
         return flag_cells(chunk, columns, _fault) if columns else None
 
