@@ -103,8 +103,8 @@ def infer(
 ) -> Schema:
     """The schema of a table.
 
-    With the legacy profile a column is the prompt or the completion by its name alone, and lines
-    are completions, to be continued from nothing.
+    With the legacy profile a column is the prompt or the completion by its name alone. Lines of
+    plain text are completions, to be continued from nothing.
 
     Args:
         name: what to call the table in messages.
@@ -132,9 +132,10 @@ def infer(
             + ", ".join(f"{role}={column!r}" for role, column in rename.items())
             + "."
         )
+    if lines and answers and not rename:
+        note = "The lines are texts, to be continued from nothing: their prompts are empty."
+        return Schema({PROMPT: "", COMPLETION: columns[0]}, None, (note,), open_ended=True)
     if data.profile == "legacy":
-        if lines:
-            return Schema({PROMPT: "", COMPLETION: columns[0]}, None, open_ended=True)
         for role in (PROMPT, COMPLETION):
             if role not in rename and (column := _cased(role, columns)):
                 rename[role] = column

@@ -33,6 +33,11 @@ def workbook(tmp_path):
     return save
 
 
+def test_other_sheets_are_named_and_left_out(workbook):
+    table = open_table(workbook({1: ["a"], 2: ["x"]}))
+    assert table.notes == ("Only the first sheet, 'Sheet', is read, not 'second'.",)
+
+
 def test_a_sheet_is_read_with_its_own_row_numbers(workbook, records_of, places_of):
     day = datetime.datetime(2026, 1, 2, 3, 4)
     path = workbook(

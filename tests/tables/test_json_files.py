@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 from pitchpipe.errors import DataError
@@ -115,3 +116,49 @@ def test_a_broken_file_is_an_error_that_says_where(save, name, content, message)
     with pytest.raises(DataError, match=message) as caught:
         list(open_table(path).chunks())
     assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"prompt": ["a", "b"], "completion": ["x", null]}',
+        '{"prompt": {"0": "a", "1": "b"}, "completion": {"0": "x", "1": null}}',
+        '{"prompt": {"k": "a", "l": "b"}, "completion": {"k": "x", "l": null}}',
+    ],
+)
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_table_column_by_column(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text.replace(", ", ",\n") if name == "a.json" else text)
+    if name == "a.jsonl":
+        path.write_text(text.replace("{", "{\n", 1))
+    [chunk] = open_table(path).chunks()
+    assert chunk["prompt"].tolist() == ["a", "b"]
+    assert chunk["completion"].tolist() == ["x", None]
+    assert chunk.index.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"prompt": "a", "completion": "x"}',
+        '{"messages": [{"role": "user"}], "tools": [{"type": "function"}]}',
+        '{"prompt": ["a"], "completion": "x"}',
+        '{"prompt": ["a"], "completion": ["x", "y"]}',
+        '{"input": {"messages": []}, "preferred_output": [{}], "non_preferred_output": [{}]}',
+        '{"prompt": {"a": 1}}',
+    ],
+)
+def test_one_record_is_no_table_column_by_column(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    [chunk] = open_table(path).chunks()
+    assert len(chunk) == 1
+    assert set(chunk.columns) == set(json.loads(text))
+
+
+def test_what_pandas_writes_comes_back(tmp_path):
+    frame = pd.DataFrame({"prompt": ["a", "b"], "completion": ["x", "y"]})
+    frame.to_json(tmp_path / "a.json")
+    [chunk] = open_table(tmp_path / "a.json").chunks()
+    assert chunk.to_dict("list") == frame.to_dict("list")

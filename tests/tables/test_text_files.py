@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 
 import pandas as pd
 import pytest
@@ -83,8 +85,11 @@ def test_an_encoding_can_be_given(save, records_of):
     assert records_of(open_table(path, encoding="latin-1")) == [{"text": "été"}]
 
 
-def test_compressed_text_reads_like_the_text(save, records_of):
-    table = open_table(save("Rows.CSV.GZ", gzip.compress(b"a,b\n1,2\n")))
+@pytest.mark.parametrize(
+    ("ending", "pack"), [("GZ", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)]
+)
+def test_compressed_text_reads_like_the_text(save, records_of, ending, pack):
+    table = open_table(save(f"Rows.CSV.{ending}", pack(b"a,b\n1,2\n")))
     assert records_of(table) == [{"a": "1", "b": "2"}]
     assert table.name == "Rows"
 
@@ -139,6 +144,10 @@ BROKEN = {
     "half a pair": ("a.txt", "a\n\n".encode("utf-16") + b"\0\xd8", "line 3: .* UTF-16-LE"),
     "zero byte": ("a.csv", b"a,b\n1,2\n3,\x004\n", "line 3 holds a NUL byte"),
     "cut gzip": ("a.txt.gz", gzip.compress(b"hello\n")[:-9], "damaged or cut short"),
+    "cut bz2": ("a.txt.bz2", bz2.compress(b"hello\n")[:-9], "damaged or cut short"),
+    "not bz2": ("a.txt.bz2", b"hello", "damaged or cut short"),
+    "cut xz": ("a.txt.xz", lzma.compress(b"hello\n")[:-9], "damaged or cut short"),
+    "not xz": ("a.txt.xz", b"hello", "damaged or cut short"),
     "not gzip": ("a.txt.gz", b"hello", "damaged or cut short"),
     "bad deflate": ("a.txt.gz", gzip.compress(b"")[:10] + b"\xff" * 20, "damaged or cut short"),
     "late latin-1 in gzip": (

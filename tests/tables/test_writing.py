@@ -17,7 +17,7 @@ def test_records_are_written_as_utf8_lines_without_missing_keys(tmp_path):
         writer.write(iter([{"b": [None, 1]}, {}]))
         assert writer.rows == 3
         assert not path.exists()
-    assert path.read_bytes() == '{"a": "é\\n\u2028"}\n{"b": [null, 1]}\n{}\n'.encode()
+    assert path.read_bytes() == '{"a":"é\\n\u2028"}\n{"b":[null,1]}\n{}\n'.encode()
 
 
 def test_values_of_other_libraries_are_written(tmp_path):

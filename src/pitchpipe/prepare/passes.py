@@ -90,7 +90,12 @@ class Plan:
     def notes(self) -> tuple[str, ...]:
         """What was inferred, in sentences."""
         taken = f"The rows are {self.formatter.name} records already; taken as they are."
-        return (*self.schema.notes, self.formatter.note, taken if self.ready else "")
+        return (
+            *self.table.notes,
+            *self.schema.notes,
+            self.formatter.note,
+            taken if self.ready else "",
+        )
 
 
 @dataclass

@@ -79,9 +79,11 @@ class Table(ABC):
         name: stem for the names of files made from this table.
         path: the file, or None for a DataFrame.
         unit: what locators count: "line", "row" or "record".
+        notes: what there is to say about how it is read, in sentences.
     """
 
     unit: str
+    notes: tuple[str, ...] = ()
 
     def __init__(self, name: str, path: Path | None, chunk_rows: int) -> None:
         self.name = name

@@ -87,6 +87,9 @@ class ExcelTable(FileTable):
         """The rows that hold anything, numbered as in the sheet, up to their last value."""
         with self._open() as book:
             sheet = book.worksheets[0]
+            if len(book.worksheets) > 1:
+                others = ", ".join(repr(other.title) for other in book.worksheets[1:])
+                self.notes = (f"Only the first sheet, {sheet.title!r}, is read, not {others}.",)
             sheet.reset_dimensions()  # what the file claims of its size may be wrong
             for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
                 while row and row[-1] in (None, ""):

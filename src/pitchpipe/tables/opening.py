@@ -15,7 +15,7 @@ from pitchpipe.tables.excel import ExcelTable
 from pitchpipe.tables.frames import FrameTable
 from pitchpipe.tables.jsonl import open_json
 from pitchpipe.tables.parquet import ParquetTable
-from pitchpipe.tables.text import TextFile
+from pitchpipe.tables.text import UNPACKERS, TextFile
 
 _TEXT = (".csv", ".tsv", ".txt", ".json", ".jsonl")
 _BINARY = (".xlsx", ".parquet")
@@ -27,8 +27,8 @@ def open_table(
     """The table in a file or a DataFrame; reads its first record.
 
     Files are told apart by their extension: .csv, .tsv, .txt (a prompt a line), .json (an array of
-    objects), .jsonl, each also compressed as .gz; .xlsx (the first sheet) and .parquet. JSON and
-    JSON lines under each other's name are recognised.
+    objects, or columns), .jsonl, each also compressed as .gz, .bz2 or .xz; .xlsx (the first sheet)
+    and .parquet. JSON and JSON lines under each other's name are recognised.
 
     Args:
         source: a file, or the records themselves.
@@ -55,12 +55,13 @@ def open_table(
 
 def _open_file(path: Path, chunk_rows: int, encoding: str | None) -> FileTable:
     _check_file(path)
-    inner = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    inner = path.with_suffix("") if path.suffix.lower() in UNPACKERS else path
     name, kind = inner.stem, inner.suffix.lower()
     if kind not in _TEXT and (inner != path or kind not in _BINARY):
         raise DataError(
             f"{path}: unknown kind of file. Expected a name that ends with "
-            f"{', '.join(_TEXT)} (or any of these and .gz), {' or '.join(_BINARY)}."
+            f"{', '.join(_TEXT)} (or any of these and {', '.join(UNPACKERS)}), "
+            f"{' or '.join(_BINARY)}."
         )
     if kind == ".xlsx":
         return ExcelTable(name, path, chunk_rows)

@@ -64,6 +64,8 @@ def parse_line(path: Path, number: int, line: str) -> Record:
 def parse_whole(path: Path, text: str) -> list[Record]:
     """The objects of an array, of an object that holds nothing but one array, or one object.
 
+    An object of arrays, or of objects with the same keys, is a table column by column.
+
     Args:
         path: the file, for messages.
         text: all of its text.
@@ -126,12 +128,34 @@ def _is_doubtful(value: object) -> bool:
 
 
 def _array(value: object) -> list[object]:
+    if isinstance(value, dict) and (columns := _columns(value)) is not None:
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if isinstance(value, dict) and len(value) == 1:
         [(key, only)] = value.items()
         # the one field of a chat record is no table
         if isinstance(only, list) and key != "messages":
             return only
     return value if isinstance(value, list) else [value]
+
+
+def _columns(value: Record) -> dict[str, list[object]] | None:
+    """The columns of a table that is written column by column, as pandas does; else None."""
+    cells = list(value.values())
+    if not cells or "messages" in value:
+        return None
+    if all(isinstance(column, dict) and column for column in cells):
+        rows = [list(column) for column in cells if isinstance(column, dict)]
+        if len(cells) < 2 or any(row != rows[0] for row in rows):
+            return None
+        return {name: list(c.values()) for name, c in value.items() if isinstance(c, dict)}
+    columns = {name: column for name, column in value.items() if isinstance(column, list)}
+    if len(columns) < len(cells) or len({len(column) for column in columns.values()}) > 1:
+        return None
+    # one list of objects is a table row by row, under a name of its own
+    [first, *others] = columns.values()
+    if not others and any(isinstance(item, dict) for item in first):
+        return None
+    return columns if all(columns.values()) else None
 
 
 def _record(where: str, value: object, suspicious: bool) -> Record:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
+import lzma
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,14 @@ from typing import IO, Protocol
 from pitchpipe.errors import DataError, UsageError
 from pitchpipe.tables.base import unreadable
 
-_Stream = IO[bytes] | gzip.GzipFile
+_Stream = IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
+
+UNPACKERS: Mapping[str, Callable[[Path], _Stream]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
+"""What opens compressed files, by the ending of their names."""
 
 _BLOCK = 1 << 19
 _SAMPLE = 1 << 16
@@ -96,7 +105,7 @@ class TextFile:
         newline: what ends a line.
 
     Args:
-        path: the file; compressed when its name ends with ".gz".
+        path: the file; compressed when its name ends with one of ``UNPACKERS``.
         encoding: one of Python's names for encodings, or None to look at the bytes.
 
     Raises:
@@ -106,7 +115,7 @@ class TextFile:
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path = path
-        self._zipped = path.suffix.lower() == ".gz"
+        self._unzip = UNPACKERS.get(path.suffix.lower())
         with self._open() as stream:
             sample = self._take(stream, _SAMPLE)
         self._encoding = encoding or _detect(sample)
@@ -168,7 +177,7 @@ class TextFile:
 
     @property
     def _is_plain(self) -> bool:
-        return self._encoding == "utf-8" and not self._zipped
+        return self._encoding == "utf-8" and self._unzip is None
 
     def _encoded(self) -> Generator[bytes, None, None]:
         """The text in UTF-8, in blocks; of a plain file as it is."""
@@ -215,7 +224,7 @@ class TextFile:
         )
 
     def _undecodable(self, line: int, offset: int, byte: int) -> DataError:
-        where = "of the uncompressed text " if self._zipped else ""
+        where = "of the uncompressed text " if self._unzip else ""
         name = self._encoding.upper()
         return DataError(
             f"{self.path}: line {line}: the byte 0x{byte:02X} at offset {offset} {where}"
@@ -225,20 +234,20 @@ class TextFile:
 
     def _open(self) -> _Stream:
         try:
-            return gzip.open(self.path) if self._zipped else self.path.open("rb")
+            return self._unzip(self.path) if self._unzip else self.path.open("rb")
         except OSError as error:
             raise unreadable(self.path, error) from error
 
     def _take(self, stream: _Stream, size: int) -> bytes:
         try:
             return stream.read(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except (EOFError, ValueError, zlib.error, lzma.LZMAError, OSError) as error:
+            if isinstance(error, OSError) and (self._unzip is None or error.errno is not None):
+                raise unreadable(self.path, error) from error
             raise DataError(
-                f"{self.path}: the gzip data is damaged or cut short ({error}). "
-                "Expected a whole .gz file; fetch or compress it again."
+                f"{self.path}: the compressed data is damaged or cut short ({error}). "
+                f"Expected a whole {self.path.suffix} file; fetch or compress it again."
             ) from error
-        except OSError as error:
-            raise unreadable(self.path, error) from error
 
 
 def _detect(sample: bytes) -> str:
