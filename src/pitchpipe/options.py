@@ -18,8 +18,13 @@ T = TypeVar("T")
 
 
 @cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+@cache
 def _adapters(cls: type) -> dict[str, TypeAdapter[Any]]:
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     strict = ConfigDict(strict=True, arbitrary_types_allowed=True)
     return {
         field.name: TypeAdapter(
@@ -47,7 +52,7 @@ def build(cls: type[T], values: Mapping[str, Any], path: str) -> T:
     """
     kind: type = cls
     try:
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
     except NameError as error:
         raise ConfigError(
             f"{path or cls.__name__}: a type hint of {cls.__qualname__} is unknown: {error}; "
