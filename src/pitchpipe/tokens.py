@@ -47,7 +47,7 @@ def count_records(records: Sequence[Mapping[str, Any]], encoding: str) -> list[i
         extras.append(_gather_record(record, parts))
         ends.append(len(parts))
     counts = count(parts, encoding)
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][: len(ends)]
     return [
         sum(counts[start:end]) + extra
         for start, end, extra in zip(starts, ends, extras, strict=True)

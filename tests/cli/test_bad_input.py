@@ -66,8 +66,12 @@ def test_unwritable_run_folder(cli, reviews):
     _failed(cli("run", reviews, "--run-dir", "taken/here"), "taken/here", "cannot be written")
 
 
+# whatever day it is
+WHENEVER = ["--set", 'validators.skip=["model-retirement"]', "--set", "trainer.allow_retired=true"]
+
+
 def test_no_key(cli, reviews):
-    result = cli("run", reviews, "--trainer", "openai")
+    result = cli("run", reviews, "--trainer", "openai", *WHENEVER)
     _failed(result, "no key", "OPENAI_API_KEY", "--trainer fake")
 
 
@@ -123,7 +127,16 @@ def test_a_model_the_service_refuses(cli, reviews):
 
 def test_too_expensive(cli, reviews, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test")
-    _failed(cli("run", reviews, "--trainer", "openai", "--max-cost", "0.000001"), "above max_cost")
+    words = ["--trainer", "openai", "--max-cost", "0.000001", *WHENEVER]
+    _failed(cli("run", reviews, *words), "above max_cost")
+
+
+def test_a_model_that_has_retired(cli, reviews, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test")
+    words = ["--trainer", "openai", "--model", "babbage-002"]
+    _failed(cli("run", reviews, *words), "model babbage-002 is not answered for since 2026-09-28")
+    skipped = [*words, *WHENEVER[:2]]
+    _failed(cli("run", reviews, *skipped), "nothing was submitted", "trainer.allow_retired")
 
 
 @pytest.mark.parametrize("verb", ["follow", "cancel", "pause", "resume"])

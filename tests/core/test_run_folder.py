@@ -146,7 +146,7 @@ def test_a_run_is_summed_up_in_json(tmp_path: Path) -> None:
         "tunes_language_model": False,
         "train_rows": 8,
         "valid_rows": 2,
-        "estimate": {"tokens": 300, "epochs": 3, "cost": None, "source": "rough"},
+        "estimate": {"tokens": 300, "epochs": 3, "cost": None, "source": "rough", "seconds": None},
         "trained_tokens": 300,
         "scores": {"accuracy": 1.0},
         "stages": {"read": 0.123},

@@ -38,6 +38,10 @@ def test_half_a_surrogate_pair_is_counted() -> None:
     assert count(["a\ud800b"], "o200k_base")[0] >= 2
 
 
+def test_of_no_records_there_is_nothing_to_count() -> None:
+    assert count_records([], "o200k_base") == []
+
+
 def test_a_prompt_and_its_completion_are_one_text() -> None:
     record = {"prompt": "hello", "completion": " world"}
     assert count_records([record, record], "cl100k_base") == [2, 2]

@@ -138,7 +138,10 @@ def test_a_large_cell(make_pipeline: Make, make_reviews: Any, tmp_path: Path) ->
     rows = [*make_reviews(20), ("long " * 2_000_000, "pos")]
     frame = pd.DataFrame(rows, columns=["text", "tag"])
     prepared = make_pipeline().prepare(frame, tmp_path)
-    assert prepared.train_rows + prepared.valid_rows == 21
+    assert prepared.train_rows + prepared.valid_rows == 20
+    assert prepared.applied == ("token-limit",)
+    kept = make_pipeline(validators={"skip": ["token-limit"]}).prepare(frame, tmp_path)
+    assert kept.train_rows + kept.valid_rows == 21
 
 
 def test_a_label_seen_once_is_trained_on(
