@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -108,32 +107,22 @@ class Spool:
 
     def write_ordered(self, order: Ints, out: IO[bytes]) -> None:
         """Writes some lines, by position, in the order given."""
-        ends = [ends for _, ends in self.blocks()]
-        counts = np.array([len(some) for some in ends])
-        firsts = np.cumsum(counts) - counts
-        with ExitStack() as stack:
-            files: dict[Path, mmap.mmap] = {}
-            for piece in self._pieces:
-                if piece.path not in files:
-                    stream = stack.enter_context(piece.path.open("rb"))
-                    mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-                    files[piece.path] = stack.enter_context(mapped)
-            maps = [(files[piece.path], piece.offset) for piece in self._pieces]
-            sizes = np.concatenate([np.diff(some, prepend=0) for some in ends]).astype(np.uint32)
-            stops = np.concatenate(ends)
+        parts = []
+        with self._path.with_name(f"{self._path.name}.whole").open("w+b") as whole:
+            for data, ends in self.blocks():
+                whole.write(data)
+                parts.append(np.diff(ends, prepend=0).astype(np.uint32))
+            whole.flush()
+            source = whole.fileno()
+            sizes = np.concatenate(parts)
+            stops = np.cumsum(sizes, dtype=np.int64)
             for start in range(0, len(order), _SOME):
                 some = order[start : start + _SOME]
-                at = np.searchsorted(firsts, some, "right") - 1
-                out.write(
-                    b"".join(
-                        [
-                            maps[piece][0][maps[piece][1] + stop - size : maps[piece][1] + stop]
-                            for piece, stop, size in zip(
-                                at.tolist(), stops[some].tolist(), sizes[some].tolist(), strict=True
-                            )
-                        ]
-                    )
+                places = zip(
+                    sizes[some].tolist(), (stops[some] - sizes[some]).tolist(), strict=True
                 )
+                # read piece by piece, so that the file does not count as this process's memory
+                out.write(b"".join([os.pread(source, size, at) for size, at in places]))
 
 
 @contextmanager

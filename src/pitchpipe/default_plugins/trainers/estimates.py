@@ -20,8 +20,8 @@ ENCODING = "o200k_base"
 OFFLINE_RECORDS_A_SECOND = 6_000
 """What the offline service's default learner gets through, measured on two cores."""
 
-_WHOLE = 8 * 2**20
-_PARTS = 64
+_WHOLE = 2 * 2**20
+_PARTS = 32
 _PART = _WHOLE // _PARTS
 
 
@@ -62,7 +62,7 @@ def auto_epochs(n_epochs: int | Literal["auto"], rows: int) -> int:
 def count_tokens(path: Path, encoding: str | None = None) -> TokenCount:
     """The tokens that the records of a JSONL file hold.
 
-    Up to 8 MiB are counted whole. Of more, 64 parts spread evenly over the file are, and the rest
+    Up to 2 MiB are counted whole. Of more, 32 parts spread evenly over the file are, and the rest
     is taken to have as many a byte.
 
     Args:
