@@ -25,6 +25,7 @@ REWRITING = {
     "completion-space",
     "control-characters",
     "label-noise",
+    "message-roles",
     "message-weight",
 } | ONCE_ONLY
 """Rules whose fixes change rows and drop none; of some, fixes do more when applied once more."""
@@ -70,8 +71,21 @@ turns = st.builds(
     words,
     words | st.none(),
 )
+any_turns = st.lists(
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(["user", "assistant", "tool", "robot"]),
+            "content": words | st.just([{"type": "text", "text": "x"}]),
+        },
+        optional={
+            "weight": st.sampled_from([0, 1, 0.5, True, False, "0", "1", None, [1]]),
+            "tool_calls": st.sampled_from([None, [], [{"id": "1"}]]),
+        },
+    ),
+    max_size=4,
+)
 messages = st.one_of(
-    turns, turns.map(lambda talk: talk[:1]), st.just([]), st.none(), st.just("odd")
+    turns, turns.map(lambda talk: talk[:1]), st.just([]), st.none(), st.just("odd"), any_turns
 )
 inputs = st.one_of(cells, turns, turns.map(lambda talk: {"messages": talk}))
 tools = st.sampled_from([None, [{"type": "function"}]])
@@ -94,6 +108,7 @@ columns: dict[str, list[dict[str, st.SearchStrategy[Any]]]] = {
     ],
     "preference": [
         {"input": inputs, "preferred_output": inputs, "non_preferred_output": cells},
+        {"input": any_turns, "preferred_output": any_turns, "non_preferred_output": turns},
         {"prompt": words, "preferred_output": words, "non_preferred_output": words},
     ],
 }
