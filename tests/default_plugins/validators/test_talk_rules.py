@@ -462,3 +462,26 @@ def test_files_of_several_formats_name_the_lines_of_each(frame, bound, find) -> 
     assert (both.message, both.lines) == ("1 row of two formats at once", (6,))
     assert (some.message, some.lines) == ("1 row of format chat among completion records", (4,))
     assert find(bound("mixed-formats"), first) == []
+
+
+def test_keys_of_another_format_may_first_come_in_a_later_chunk(frame, bound, find) -> None:
+    preferences = {"input": ["q"], "preferred_output": ["a"], "non_preferred_output": ["b"]}
+    chunks = [
+        frame(messages=["x", "y"]),
+        frame(4, prompt=["a"], completion=["b"], messages=[float("nan")]),
+        frame(5, **preferences),
+        frame(6, prompt=["a"], messages=["z"], input=[None]),
+    ]
+    findings = find(bound("mixed-formats"), *chunks)
+    assert [finding.lines for finding in findings] == [(4,), (5,)]
+    assert [finding.severity for finding in findings] == [Severity.ERROR] * 2
+
+
+def test_with_reinforcement_anything_may_stand_beside_messages(frame, bound, find) -> None:
+    chunk = frame(messages=[[USER], None], prompt=["a", "b"], completion=["x", "y"])
+    [both, _] = find(bound("mixed-formats"), chunk, frame(4, messages=[[USER]]))
+    assert both.lines == (2,)
+    stage = bound("mixed-formats").bind(Contract("chat", "chat"), TRAINED_BY_REWARD)
+    assert find(stage, chunk.iloc[:1]) == []
+    [other] = find(stage, chunk)
+    assert (other.message, other.lines) == ("1 row of format chat among completion records", (2,))
