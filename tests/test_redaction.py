@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pitchpipe.redaction import PLACEHOLDER, redact
+from pitchpipe.redaction import PLACEHOLDER, hide_keys, holds_key, redact
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,29 @@ def test_keys_in_the_environment_and_those_given_are_taken_out(monkeypatch):
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "0a1b2c3d")
     text = redact("used 0a1b2c3d and hunter2", ["hunter2", ""])
     assert text == f"used {PLACEHOLDER} and {PLACEHOLDER}"
+
+
+KEYS = [
+    "sk-" + "a1B2" * 8,
+    "AKIA" + "ABCDEFGH12345678",
+    "ghp_" + "a" * 36,
+    "xoxb-" + "1234567890-abc",
+    "AIza" + "c" * 35,
+    "-----BEGIN " + "PRIVATE KEY-----",
+]
+
+
+@given(st.lists(st.sampled_from([*KEYS, " ", "a", "-", "_", "\n", "sk", "AKIA"]), max_size=8))
+def test_of_keys_that_are_hidden_none_is_left(parts):
+    text = "".join(parts)
+    hidden = hide_keys(text)
+    assert not holds_key(hidden)
+    assert (hidden == text) == (not holds_key(text))
+    assert hide_keys(hidden) == hidden
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_that_is_hidden_can_be_named(key):
+    assert hide_keys(f"is {key}!") == f"is {PLACEHOLDER}!"
+    assert hide_keys(f"is {key}!", named=True).startswith("is [a")
+    assert hide_keys(f"my{key[1:]}") == f"my{key[1:]}"

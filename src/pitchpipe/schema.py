@@ -212,9 +212,10 @@ def task_of(answers: int, rows: int) -> Literal["classification", "text"]:
     """What the answers are, by how many distinct ones there are.
 
     As ``prepare_data`` of the openai package 0.27.8 had it: labels when there are fewer than a
-    third of the rows; here never more than ``MOST_LABELS``.
+    third of the rows; here never more than ``MOST_LABELS``. Where no answer is text there is none.
     """
-    return "classification" if answers < max(rows / 3, 3) and answers <= MOST_LABELS else "text"
+    few = 0 < answers < max(rows / 3, 3) and answers <= MOST_LABELS
+    return "classification" if few else "text"
 
 
 def _reason(shape: Format | None, method: str) -> str:

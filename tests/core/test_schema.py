@@ -267,6 +267,7 @@ def test_the_splitter_goes_by_group_and_labels() -> None:
 @pytest.mark.parametrize(
     ("answers", "rows", "task"),
     [
+        (0, 3, "text"),
         (2, 3, "classification"),
         (3, 3, "text"),
         (3, 10, "classification"),

@@ -57,6 +57,40 @@ def test_talks_pass_with_all_that_training_knows(frame, talk) -> None:
     assert formatter.reference(row) == "b"
 
 
+def test_what_graders_need_stays_beside_the_messages(frame, records, talk) -> None:
+    formatter = ChatFormatter(extras=True)
+    chunk = frame(
+        answer=["a", "b"], messages=[talk("q"), talk("q")], tools=[TOOLS, None], hint=[None, {}]
+    )
+    made = formatter.apply(chunk)
+    first, second = records(made)
+    assert first == {"answer": "a", "messages": talk("q"), "tools": TOOLS}
+    assert second == {"answer": "b", "messages": talk("q"), "hint": {}}
+    assert formatter.request(first).body["messages"] == talk("q")
+    assert formatter.reference(first) is None
+    assert formatter.questions(made) == [[*talk("q"), TOOLS, None, None], talk("q")]
+    assert formatter.answers(made) == [{"answer": "a"}, {"answer": "b", "hint": {}}]
+
+
+def test_completions_are_for_graders_too(frame, records) -> None:
+    formatter = ChatFormatter(system="Tag it.", labels={"pos": "positive"}, extras=True)
+    made = formatter.apply(frame(prompt=["x"], completion=["pos"]))
+    [row] = records(made)
+    assert row["completion"] == "positive"
+    assert [message["role"] for message in row["messages"]] == ["system", "user"]
+    assert formatter.request(row).body["messages"] == row["messages"]
+    assert formatter.parse(formatter.reference(row)) == "pos"
+    assert formatter.answers(made) == ["positive"]
+    assert formatter.answers(formatter.apply(frame(prompt=["x"]))) == [None]
+
+
+def test_questions_are_equal_wherever_their_tools_are_missing(frame, talk) -> None:
+    formatter = ChatFormatter()
+    with_column = formatter.apply(frame(messages=[talk("q", "a")], tools=[None]))
+    without = formatter.apply(frame(messages=[talk("q", "b")]))
+    assert formatter.questions(with_column) == formatter.questions(without)
+
+
 @pytest.mark.parametrize(
     ("last", "reference"),
     [

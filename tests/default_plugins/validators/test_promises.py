@@ -25,7 +25,10 @@ REWRITING = {
     "completion-space",
     "control-characters",
     "label-noise",
+    "message-roles",
     "message-weight",
+    "secret-keys",
+    "special-tokens",
 } | ONCE_ONLY
 """Rules whose fixes change rows and drop none; of some, fixes do more when applied once more."""
 
@@ -51,7 +54,7 @@ SPEAKING = {
 """Those that find something where there is nothing."""
 
 plain = ["a", "b", "c ", "a##", "b##c", " p", "P", "p\n", "positive", "", "  ", "\ud800"]
-odd = ["a\0b", "x\x1b[0m", "\u200bp", "<|endoftext|>", "sk-" + "k" * 24, "long " * 300]
+odd = ["a\0b", "x\x1b[0m", "\u200bp", "<|endoftext|>", "sk-" + "k1" * 12, "long " * 300]
 words = st.sampled_from([*plain, *odd])
 affixed = st.builds(
     "".join,
@@ -70,8 +73,21 @@ turns = st.builds(
     words,
     words | st.none(),
 )
+any_turns = st.lists(
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(["user", "assistant", "tool", "robot"]),
+            "content": words | st.just([{"type": "text", "text": "x"}]),
+        },
+        optional={
+            "weight": st.sampled_from([0, 1, 0.5, True, False, "0", "1", None, [1]]),
+            "tool_calls": st.sampled_from([None, [], [{"id": "1"}]]),
+        },
+    ),
+    max_size=4,
+)
 messages = st.one_of(
-    turns, turns.map(lambda talk: talk[:1]), st.just([]), st.none(), st.just("odd")
+    turns, turns.map(lambda talk: talk[:1]), st.just([]), st.none(), st.just("odd"), any_turns
 )
 inputs = st.one_of(cells, turns, turns.map(lambda talk: {"messages": talk}))
 tools = st.sampled_from([None, [{"type": "function"}]])
@@ -94,6 +110,7 @@ columns: dict[str, list[dict[str, st.SearchStrategy[Any]]]] = {
     ],
     "preference": [
         {"input": inputs, "preferred_output": inputs, "non_preferred_output": cells},
+        {"input": any_turns, "preferred_output": any_turns, "non_preferred_output": turns},
         {"prompt": words, "preferred_output": words, "non_preferred_output": words},
     ],
 }

@@ -9,10 +9,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pitchpipe.default_plugins.validators._talks import KEYS, PARTS
 from pitchpipe.plugins import PluginHost
 from pitchpipe.records import Contract, Severity, TrainingSpec
 
 HOST = PluginHost(entry_points=False)
+TRAINED_BY_REWARD = TrainingSpec(method="reinforcement")
+MORE_KEYS = (
+    "messages",
+    "id",
+    "type",
+    "function",
+    "arguments",
+    "text",
+    "image_url",
+    "parameters",
+    "properties",
+    "pattern",
+    "$ref",
+)
 TALK = (
     "images",
     "message-content",
@@ -21,151 +36,302 @@ TALK = (
     "message-shape",
     "message-weight",
     "nothing-to-train",
+    "reinforcement-shape",
     "tool-calls",
     "tool-schemas",
 )
 USER = {"role": "user", "content": "q"}
 REPLY = {"role": "assistant", "content": "a"}
+REFUSAL = {"type": "refusal", "refusal": "no"}
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/x.png", "detail": "low"}}
 
 
-def call(key="1", name="f", arguments="{}", **more):
-    return {
-        "id": key,
-        "type": "function",
-        "function": {"name": name, "arguments": arguments},
-        **more,
-    }
+def call(number="1", name="f", arguments="{}", **more):
+    function = {"name": name, "arguments": arguments}
+    return {"id": number, "type": "function", "function": function, **more}
 
 
 def calling(*calls):
     return {"role": "assistant", "content": None, "tool_calls": list(calls)}
 
 
-def answering(key="1"):
-    return {"role": "tool", "tool_call_id": key, "content": "42"}
+def answering(number="1"):
+    return {"role": "tool", "tool_call_id": number, "content": "42"}
 
 
-def tool(name="f", parameters=None):
-    function = {"name": name} if parameters is None else {"name": name, "parameters": parameters}
-    return {"type": "function", "function": function}
+def tool(name="f", **more):
+    return {"type": "function", "function": {"name": name, **more}}
 
 
-def saying(*parts):
-    return {"role": "user", "content": list(parts)}
+def said(*parts, role="user"):
+    return {"role": role, "content": list(parts)}
 
 
-def broken(find, bound, messages, tools=None, **more):
-    """The rules that one conversation breaks, the chunk being one good row and this one."""
-    columns = {"messages": [[USER, REPLY], messages], "tools": [None, tools]}
-    columns |= {name: [None, value] for name, value in more.items()}
-    index = pd.RangeIndex(2, 4, name="line")
-    made = {name: pd.Series(cells, index=index, dtype=object) for name, cells in columns.items()}
-    chunk = pd.DataFrame(made)
-    rules = set()
+def text(words="x"):
+    return {"type": "text", "text": words}
+
+
+OLD_CALL = {
+    "role": "assistant",
+    "content": None,
+    "function_call": {"name": "f", "arguments": "{}"},
+}
+OLD_ANSWER = {"role": "function", "name": "f", "content": None}
+GOOD = {
+    "plain": [USER, REPLY],
+    "instructed": [
+        {"role": "system", "content": "s"},
+        {"role": "developer", "content": [text()]},
+        USER,
+        REPLY,
+    ],
+    "weighed": [USER, {**REPLY, "weight": 1}, USER, {**REPLY, "weight": 0}],
+    "named": [{**USER, "name": "Zo\u00eb-1"}, REPLY],
+    "nulls": [{**USER, "name": None, "weight": None, "tool_calls": None}, REPLY],
+    "refused": [USER, {"role": "assistant", "content": None, "refusal": "no"}],
+    "refused in a part": [USER, said(REFUSAL, role="assistant")],
+    "parts": [
+        said(
+            text(),
+            {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}},
+            {"type": "file", "file": {"file_id": "file-1"}},
+        ),
+        said(text(), text(), role="assistant"),
+    ],
+    "called": [USER, calling(call()), answering(), REPLY],
+    "called twice at once": [
+        USER,
+        calling(call("1"), call("2")),
+        answering("2"),
+        answering("1"),
+        REPLY,
+    ],
+    "called at the end": [USER, calling(call())],
+    "called a custom tool": [
+        USER,
+        calling({"id": "1", "type": "custom", "custom": {"name": "f", "input": "x"}}),
+    ],
+    "called as it was once": [USER, OLD_CALL, OLD_ANSWER, REPLY],
+}
+
+
+def found(find, bound, kind="chat", method="supervised", **columns):
+    """What the rules find in a row that follows on a good one."""
+    good = {"messages": GOOD["plain"]}
+    chunk = frame_of({key: [good.get(key), cell] for key, cell in columns.items()})
+    findings = []
     for rule in TALK:
-        for finding in find(bound(rule, "chat"), chunk):
-            assert finding.rule == rule
-            assert finding.lines == (3,)
-            rules.add(rule)
-    return rules
+        stage = bound(rule, kind)
+        stage = stage.bind(Contract(kind, kind), TrainingSpec(method=method))
+        for finding in find(stage, chunk):
+            assert (finding.rule, finding.count, finding.lines) == (rule, 1, (3,))
+            findings.append(finding)
+    return findings
+
+
+def frame_of(columns):
+    rows = len(next(iter(columns.values())))
+    index = pd.RangeIndex(2, 2 + rows, name="line")
+    return pd.DataFrame(
+        {name: pd.Series(cells, index=index, dtype=object) for name, cells in columns.items()}
+    )
+
+
+def rules_of(findings):
+    return {finding.rule for finding in findings}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_nothing_is_wrong_with_what_the_api_takes(find, bound, name) -> None:
+    tools = [tool(strict=None, parameters={"type": "object", "properties": {"x": {}}})]
+    old = [{"name": "f", "parameters": {}}]
+    assert found(find, bound, messages=GOOD[name]) == []
+    columns = {"tools": tools, "functions": old, "parallel_tool_calls": False}
+    expected = {"tool-calls"} if name.startswith("called twice") else set()
+    assert rules_of(found(find, bound, messages=GOOD[name], **columns)) <= expected
 
 
 @pytest.mark.parametrize(
-    ("messages", "tools", "rules"),
+    ("messages", "rule", "message"),
     [
-        ([USER, REPLY], None, set()),
-        ([{"role": "system", "content": "s"}, USER, REPLY], None, set()),
-        ([{"role": "developer", "content": "s"}, USER, REPLY], None, set()),
-        ([USER, {**REPLY, "weight": 1}, USER, {**REPLY, "weight": 0}], None, set()),
-        ([{**USER, "name": "ann-1"}, REPLY], None, set()),
-        ([USER, calling(call()), answering(), REPLY], [tool()], set()),
-        ([USER, calling(call("1"), call("2")), answering("2"), answering("1"), REPLY], None, set()),
-        ([USER, calling(call())], [tool(parameters={"type": "object"})], set()),
-        ([USER, {"role": "assistant", "content": None, "refusal": "no"}], None, set()),
-        ([{"role": "user", "content": [{"type": "text", "text": "x"}]}, REPLY], None, set()),
-        ([saying({"type": "image_url", "image_url": {"url": "u"}}), REPLY], None, {"images"}),
-        ([], None, {"message-shape"}),
-        ("hello", None, {"message-shape"}),
-        ([USER, "hello"], None, {"message-shape"}),
-        ([USER, {"content": "x"}], None, {"message-shape"}),
-        ([USER, {"role": "robot", "content": "x"}, REPLY], None, {"message-roles"}),
-        ([USER], None, {"nothing-to-train"}),
-        ([USER, {**REPLY, "weight": 0}], None, {"nothing-to-train"}),
-        ([{**USER, "weight": 1}, REPLY], None, {"message-weight"}),
-        ([USER, {**REPLY, "weight": 0.5}], None, {"message-weight"}),
-        ([USER, {**REPLY, "weight": True}], None, {"message-weight"}),
-        ([{"role": "user"}, REPLY], None, {"message-content"}),
-        ([{"role": "user", "content": 3}, REPLY], None, {"message-content"}),
-        ([{"role": "user", "content": []}, REPLY], None, {"message-content"}),
-        ([saying({"type": "smell", "smell": 1}), REPLY], None, {"message-content"}),
-        ([{"role": "user", "content": [{"type": "text"}]}, REPLY], None, {"message-content"}),
-        ([USER, {"role": "assistant"}], None, {"message-content"}),
-        ([{**USER, "name": "a b"}, REPLY], None, {"message-names"}),
-        ([{**USER, "name": "x" * 65}, REPLY], None, {"message-names"}),
-        ([USER, calling(call()), REPLY], None, {"tool-calls"}),
-        ([USER, calling(call()), answering("2"), REPLY], None, {"tool-calls"}),
-        ([USER, calling(call("1"), call("1")), answering("1"), REPLY], None, {"tool-calls"}),
-        ([USER, calling(call(arguments="{")), answering(), REPLY], None, {"tool-calls"}),
-        ([USER, calling(call(arguments="[]")), answering(), REPLY], None, {"tool-calls"}),
-        ([USER, calling(call(arguments={})), answering(), REPLY], None, {"tool-calls"}),
-        ([USER, calling(call(name="g")), answering(), REPLY], [tool("f")], {"tool-calls"}),
-        ([USER, answering(), REPLY], None, {"tool-calls"}),
-        ([USER, {"role": "tool", "content": "x"}, REPLY], None, {"tool-calls"}),
-        ([USER, REPLY], [tool("a b")], {"tool-schemas"}),
-        ([USER, REPLY], [tool(), tool()], {"tool-schemas"}),
-        ([USER, REPLY], [tool(parameters={"type": "thing"})], {"tool-schemas"}),
-        ([USER, REPLY], [tool(parameters=[])], {"tool-schemas"}),
-        ([USER, REPLY], {"f": 1}, {"tool-schemas"}),
-        ([USER, REPLY], ["f"], {"tool-schemas"}),
+        ("hello", "message-shape", "1 row whose messages are no messages"),
+        ({"role": "user", "content": "q"}, "message-shape", "no messages"),
+        ([USER, "hello"], "message-shape", "no messages"),
+        ([USER, {"content": "x"}], "message-shape", "no messages"),
+        ([USER, {"role": ["user"], "content": "x"}], "message-shape", "no messages"),
+        ([USER, {**REPLY, "id": 5}], "message-shape", "key in a message"),
+        ([USER, {"role": "robot", "content": "x"}, REPLY], "message-roles", "role that there is"),
+        ([USER, REPLY, USER], "message-roles", "messages after the assistant's last"),
+        ([USER, calling(call()), answering()], "message-roles", "messages after"),
+        ([USER], "nothing-to-train", "nothing to train on"),
+        ([USER, {**REPLY, "weight": 0}], "nothing-to-train", "nothing to train on"),
+        ([{**USER, "weight": 1}, REPLY], "message-weight", "not the assistant's, or no number"),
+        ([USER, {**REPLY, "weight": True}], "message-weight", "no number"),
+        ([USER, {**REPLY, "weight": "1"}], "message-weight", "no number"),
+        ([USER, {**REPLY, "weight": 0.5}], "message-weight", "neither 0 nor 1"),
+        ([USER, {**REPLY, "weight": [1]}], "message-weight", "neither 0 nor 1"),
+        ([{"role": "user"}, REPLY], "message-content", "without content"),
+        ([USER, {"role": "assistant"}], "message-content", "without content"),
+        ([USER, {"role": "assistant", "tool_calls": []}], "message-content", "without content"),
+        ([{"role": "user", "content": 3}, REPLY], "message-content", "neither text nor parts"),
+        ([{"role": "user", "content": []}, REPLY], "message-content", "neither text nor parts"),
+        ([said({"type": "smell", "smell": 1}), REPLY], "message-content", "a part of content"),
+        ([said({"type": "text"}), REPLY], "message-content", "a part of content"),
+        ([said({"type": ["text"]}), REPLY], "message-content", "a part of content"),
+        ([said("x"), REPLY], "message-content", "a part of content"),
+        ([said({**IMAGE, "image_url": "u"}), REPLY], "message-content", "a part of content"),
+        ([said(REFUSAL), REPLY], "message-content", "a part of content"),
+        ([USER, said(IMAGE, role="assistant")], "message-content", "a part of content"),
+        ([USER, said(text(), REFUSAL, role="assistant")], "message-content", "a part of content"),
+        (
+            [said({"type": "input_audio", "input_audio": {"data": "", "format": "ogg"}}), REPLY],
+            "message-content",
+            "a part of content",
+        ),
+        ([said({"type": "file", "file": "x"}), REPLY], "message-content", "a part of content"),
+        ([{**USER, "name": "a b"}, REPLY], "message-names", "a name that is none"),
+        ([{**USER, "name": "x" * 65}, REPLY], "message-names", "a name that is none"),
+        ([{**USER, "name": 7}, REPLY], "message-names", "a name that is none"),
+        ([USER, OLD_CALL, {**OLD_ANSWER, "name": "\u00e9"}, REPLY], "message-names", "a name"),
+        ([USER, calling(call()), REPLY], "tool-calls", "call of a tool without an answer"),
+        ([USER, calling(call("1"), call("2")), answering(), REPLY], "tool-calls", "without an"),
+        ([USER, answering(), REPLY], "tool-calls", "answer of a tool that was not called"),
+        ([USER, {"role": "tool", "content": "x"}, REPLY], "tool-calls", "was not called"),
+        ([USER, calling(call()), answering(), answering(), REPLY], "tool-calls", "not called"),
+        ([USER, calling(call("1"), call("1")), answering(), REPLY], "tool-calls", "that is none"),
+        ([USER, calling(call(type="odd"))], "tool-calls", "a call of a tool that is none"),
+        ([USER, calling(call(""))], "tool-calls", "a call of a tool that is none"),
+        ([USER, calling("call")], "tool-calls", "a call of a tool that is none"),
+        ([USER, {**REPLY, "tool_calls": {"id": 1}}], "tool-calls", "that is none"),
+        ([USER, {**REPLY, "function_call": "f"}], "tool-calls", "that is none"),
+        ([{**USER, "tool_calls": [call()]}, REPLY], "tool-calls", "that is none"),
+        ([USER, calling(call(arguments="{"))], "tool-calls", "no JSON object"),
+        ([USER, calling(call(arguments="[]"))], "tool-calls", "no JSON object"),
+        ([USER, calling(call(arguments={}))], "tool-calls", "no JSON object"),
+        ([USER, calling(call(arguments="[" * 100_000))], "tool-calls", "no JSON object"),
     ],
-)  # fmt: skip
-def test_a_conversation_breaks_exactly_these_rules(find, bound, messages, tools, rules) -> None:
-    assert broken(find, bound, messages, tools) == rules
+)
+def test_a_conversation_breaks_one_rule(find, bound, messages, rule, message) -> None:
+    [finding] = found(find, bound, messages=messages)
+    assert (finding.rule, finding.severity) == (rule, Severity.ERROR)
+    assert message in finding.message
+    assert finding.expected
+    assert finding.before
 
 
-def test_parallel_tool_calls_are_true_or_false(find, bound) -> None:
-    assert broken(find, bound, [USER, REPLY], parallel_tool_calls=True) == set()
-    assert broken(find, bound, [USER, REPLY], parallel_tool_calls="yes") == {"tool-schemas"}
+@pytest.mark.parametrize(
+    ("columns", "before"),
+    [
+        ({"tools": []}, "tools: 0 of them"),
+        ({"tools": [tool(f"f{n}") for n in range(129)]}, "tools: 129 of them"),
+        ({"tools": {"f": 1}}, "tools: no list"),
+        ({"tools": ["f"]}, "no function: 'f'"),
+        ({"tools": [{"type": "function"}]}, "no function"),
+        ({"tools": [{"type": "custom", "function": {"name": "f"}}]}, "no function"),
+        ({"tools": [tool("a b")]}, "name 'a b'"),
+        ({"tools": [tool(), tool()]}, "name 'f' twice"),
+        ({"tools": [tool(description=3)]}, "f: description 3"),
+        ({"tools": [tool(strict="yes")]}, "f: strict 'yes'"),
+        ({"tools": [tool(parameters=[])]}, "f: parameters []"),
+        ({"tools": [tool(parameters={"type": "thing"})]}, "f: parameters.type: 'thing' is not"),
+        ({"tools": [tool(parameters={"required": "x"})]}, "f: parameters.required"),
+        ({"tools": [tool(parameters={"maximum": "\ud800"})]}, "f: parameters.maximum"),
+        ({"functions": [{"parameters": {}}]}, "name None"),
+        ({"functions": [tool()]}, "name None"),
+        ({"parallel_tool_calls": "yes"}, "yes"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["chat", "preference"])
+def test_tools_are_declared_as_the_api_has_it(find, bound, columns, before, kind) -> None:
+    record = {"messages": GOOD["plain"], **columns}
+    columns = record if kind == "chat" else {"input": record, "preferred_output": [REPLY]}
+    [finding] = found(find, bound, kind, **columns)
+    assert finding.rule == "tool-schemas"
+    assert before in finding.before
 
 
+@pytest.mark.parametrize(
+    ("messages", "columns"),
+    [
+        ([USER, calling(call(name="g"))], {"tools": [tool()]}),
+        ([USER, OLD_CALL], {"functions": [{"name": "g"}]}),
+    ],
+)
+def test_tools_that_are_called_are_declared(find, bound, messages, columns) -> None:
+    assert found(find, bound, messages=messages) == []
+    [finding] = found(find, bound, messages=messages, **columns)
+    assert finding.message == "1 row with a call of a tool that is not declared"
+
+
+def test_images_are_counted(find, bound) -> None:
+    [finding] = found(find, bound, messages=[said(IMAGE, text(), IMAGE), REPLY])
+    assert (finding.rule, finding.severity) == ("images", Severity.NOTE)
+    assert finding.message == "1 row with 2 images"
+    assert finding.before == repr(IMAGE["image_url"]["url"])
+
+
+@pytest.mark.parametrize(
+    ("given", "output", "rule"),
+    [
+        ({"messages": [USER]}, [REPLY], None),
+        ({"messages": [USER]}, [calling(call())], None),
+        ("q", "a", None),
+        (None, None, None),
+        ([USER], [REPLY], None),
+        ({"messages": "q"}, [REPLY], "message-shape"),
+        ({"message": [USER]}, [REPLY], "message-shape"),
+        (["q"], [REPLY], "message-shape"),
+        ([USER], ["a"], "message-shape"),
+        ([{**USER, "name": ""}], [REPLY], "message-names"),
+        ([USER], [{"role": "assistant"}], "message-content"),
+        ([USER, calling(call())], [REPLY], "tool-calls"),
+        ([USER, calling(call()), answering()], [REPLY], None),
+        ({"messages": [USER], "tools": [tool("g")]}, [calling(call())], "tool-calls"),
+    ],
+)
+def test_inputs_and_outputs_of_preferences_are_conversations(
+    find, bound, given, output, rule
+) -> None:
+    findings = found(find, bound, "preference", input=given, non_preferred_output=output)
+    assert [finding.rule for finding in findings] == ([rule] if rule else [])
+
+
+def test_plain_columns_are_no_conversations(find, bound) -> None:
+    assert found(find, bound, prompt=["q"], completion={"role": 1}) == []
+    assert found(find, bound, "completion", messages="hello") == []
+
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from([*PARTS, "text", "image_url", "0", "1", "{}", "object", "$ref"])
+)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    LEAVES,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "role",
-                    "content",
-                    "messages",
-                    "weight",
-                    "name",
-                    "tool_calls",
-                    "id",
-                    "function",
-                    "arguments",
-                    "type",
-                    "tool_call_id",
-                    "text",
-                    "image_url",
-                    "parameters",
-                    "properties",
-                ]
-            ),
-            inner | st.sampled_from(["user", "assistant", "tool", "function", "text", "image_url"]),
-            max_size=4,
-        )
+        | st.dictionaries(st.sampled_from([*KEYS, *MORE_KEYS]), inner, max_size=4)
     ),
     max_leaves=12,
+)
+NEARLY = st.lists(
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(list(PARTS)) | JSON},
+        optional={key: JSON for key in KEYS if key != "role"},
+    ),
+    max_size=4,
 )
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    messages=JSON | st.lists(JSON),
+    messages=JSON | st.lists(JSON) | NEARLY | st.fixed_dictionaries({"messages": NEARLY}),
     tools=JSON,
     parallel=JSON,
-    outputs=st.tuples(JSON, JSON),
+    outputs=st.tuples(JSON | NEARLY, JSON | NEARLY),
     method=st.sampled_from(["supervised", "reinforcement"]),
 )
 def test_whatever_stands_there_is_a_finding_and_no_crash(
@@ -183,51 +349,108 @@ def test_whatever_stands_there_is_a_finding_and_no_crash(
             {name: pd.Series(cells, index=index, dtype=object) for name, cells in columns.items()}
         )
         contract = Contract(kind, kind)
-        for rule in (*TALK, "preference-pairs", "reinforcement-shape", "mixed-formats"):
+        for rule in (*TALK, "preference-pairs", "mixed-formats"):
             stage = HOST.validators.create(rule).bind(contract, TrainingSpec(method=method))
             for finding in stage.conclude(stage.observe(stage.start(), chunk)):
                 json.dumps(finding.to_json())
 
 
-def test_weights_that_mean_nothing_go(frame, bound, find) -> None:
+def test_weights_are_made_what_they_mean(frame, bound, find) -> None:
     chunk = frame(
-        messages=[[{**USER, "weight": 1}, {**REPLY, "weight": 1}], [USER, {**REPLY, "weight": 2}]]
+        messages=[
+            [{**USER, "weight": 1}, {**REPLY, "weight": 1}],
+            [USER, {**REPLY, "weight": "0"}, {**REPLY, "weight": True}, {**REPLY, "weight": None}],
+            [USER, {**REPLY, "weight": 2}],
+            "odd",
+        ]
     )
-    [finding] = find(bound("message-weight", "chat"), chunk)
-    assert finding.fix.apply(chunk)["messages"].tolist() == [
+    stray, odd = find(bound("message-weight", "chat"), chunk)
+    assert (stray.lines, odd.lines, odd.fix) == ((2, 3), (4,), None)
+    assert stray.fix.apply(chunk)["messages"].tolist() == [
         [USER, {**REPLY, "weight": 1}],
-        [USER, REPLY],
+        [USER, {**REPLY, "weight": 0}, {**REPLY, "weight": 1}, {**REPLY, "weight": None}],
+        [USER, {**REPLY, "weight": 2}],
+        "odd",
     ]
 
 
-def test_silent_conversations_go(frame, bound, find) -> None:
-    chunk = frame(messages=[[USER, REPLY], [USER], [USER, {**REPLY, "weight": 0}]])
-    [finding] = find(bound("nothing-to-train", "chat"), chunk)
-    assert finding.fix.apply(chunk).index.tolist() == [2]
-
-
-def test_reinforcement_needs_no_answer_but_a_question(frame) -> None:
-    chunk = frame(messages=[[USER], [USER, REPLY]])
-    spec = TrainingSpec(method="reinforcement")
-
-    def found(rule):
-        stage = HOST.validators.create(rule).bind(Contract("chat", "chat"), spec)
-        return stage.conclude(stage.observe(stage.start(), chunk))
-
-    assert found("nothing-to-train") == []
-    [finding] = found("reinforcement-shape")
-    assert (finding.severity, finding.lines) == (Severity.ERROR, (3,))
-
-
-def test_outputs_must_differ_and_be_one_answer(frame, bound, find) -> None:
-    good, bad = [REPLY], [{**REPLY, "content": "b"}]
+def test_weights_are_corrected_in_preferences_too(frame, bound, find) -> None:
     chunk = frame(
-        input=[{"messages": [USER]}] * 4,
-        preferred_output=[good, good, "x", good],
-        non_preferred_output=[bad, good, "x", [*bad, *bad]],
+        input=[{"messages": [{**USER, "weight": 0}], "tools": None}],
+        preferred_output=[[{**REPLY, "weight": False}]],
+        non_preferred_output=["b"],
     )
-    [finding] = find(bound("preference-pairs", "preference"), chunk)
-    assert finding.lines == (3, 4, 5)
+    [finding] = find(bound("message-weight", "preference"), chunk)
+    [row] = finding.fix.apply(chunk).to_dict("records")
+    assert row == {
+        "input": {"messages": [USER], "tools": None},
+        "preferred_output": [{**REPLY, "weight": 0}],
+        "non_preferred_output": "b",
+    }
+
+
+def test_silent_conversations_go(frame, bound, find) -> None:
+    chunk = frame(messages=[[USER, REPLY], [USER], [USER, {**REPLY, "weight": False}], "odd"])
+    [finding] = find(bound("nothing-to-train", "chat"), chunk)
+    assert finding.fix.apply(chunk).index.tolist() == [2, 5]
+
+
+def test_conversations_end_on_the_last_lesson(frame, bound, find) -> None:
+    ended = [USER, REPLY]
+    chunk = frame(messages=[ended, [*ended, USER, USER], [USER], [USER, "odd"]])
+    [finding] = find(bound("message-roles", "chat"), chunk)
+    assert finding.lines == (3,)
+    assert finding.fix.apply(chunk)["messages"].tolist() == [ended, ended, [USER], [USER, "odd"]]
+
+
+@pytest.mark.parametrize(
+    ("messages", "rules"),
+    [
+        ([USER], set()),
+        ([USER, REPLY, USER], set()),
+        ([USER, REPLY], {"reinforcement-shape"}),
+        ([USER, calling(call()), answering()], {"reinforcement-shape"}),
+        ("q", {"message-shape"}),
+    ],
+)
+def test_reinforcement_needs_a_question_and_no_answer(find, bound, messages, rules) -> None:
+    chunk = frame_of({"messages": [messages], "answer": ["right"]})
+    findings = []
+    for rule in TALK:
+        stage = bound(rule, "chat").bind(Contract("chat", "chat"), TRAINED_BY_REWARD)
+        findings += find(stage, chunk)
+    assert rules_of(findings) == rules
+    assert find(bound("reinforcement-shape", "chat"), chunk) == []
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "is_fine"),
+    [
+        ([REPLY], [{**REPLY, "content": "b"}], True),
+        ("a", "b", True),
+        ("a", [{**REPLY, "content": "b"}], True),
+        ([calling(call(name="f"))], [calling(call(name="g"))], True),
+        ([{**REPLY, "content": None, "refusal": "no"}], [REPLY], True),
+        (None, [REPLY], True),
+        ([], "b", True),
+        ([REPLY], [REPLY], False),
+        ([REPLY], [{**REPLY, "weight": 1, "name": None}], False),
+        ("a", [REPLY], False),
+        (5, "5", False),
+        ([REPLY, REPLY], "b", False),
+        ("a", [USER], False),
+        ("a", ["b"], False),
+        ({"role": "assistant", "content": "a"}, "b", False),
+    ],
+)
+def test_outputs_are_two_different_answers(frame, bound, find, better, worse, is_fine) -> None:
+    chunk = frame(
+        input=["q", "q"],
+        preferred_output=["a", better],
+        non_preferred_output=["b", worse],
+    )
+    findings = find(bound("preference-pairs", "preference"), chunk)
+    assert [finding.lines for finding in findings] == ([] if is_fine else [(3,)])
 
 
 def test_files_of_several_formats_name_the_lines_of_each(frame, bound, find) -> None:
@@ -239,3 +462,26 @@ def test_files_of_several_formats_name_the_lines_of_each(frame, bound, find) -> 
     assert (both.message, both.lines) == ("1 row of two formats at once", (6,))
     assert (some.message, some.lines) == ("1 row of format chat among completion records", (4,))
     assert find(bound("mixed-formats"), first) == []
+
+
+def test_keys_of_another_format_may_first_come_in_a_later_chunk(frame, bound, find) -> None:
+    preferences = {"input": ["q"], "preferred_output": ["a"], "non_preferred_output": ["b"]}
+    chunks = [
+        frame(messages=["x", "y"]),
+        frame(4, prompt=["a"], completion=["b"], messages=[float("nan")]),
+        frame(5, **preferences),
+        frame(6, prompt=["a"], messages=["z"], input=[None]),
+    ]
+    findings = find(bound("mixed-formats"), *chunks)
+    assert [finding.lines for finding in findings] == [(4,), (5,)]
+    assert [finding.severity for finding in findings] == [Severity.ERROR] * 2
+
+
+def test_with_reinforcement_anything_may_stand_beside_messages(frame, bound, find) -> None:
+    chunk = frame(messages=[[USER], None], prompt=["a", "b"], completion=["x", "y"])
+    [both, _] = find(bound("mixed-formats"), chunk, frame(4, messages=[[USER]]))
+    assert both.lines == (2,)
+    stage = bound("mixed-formats").bind(Contract("chat", "chat"), TRAINED_BY_REWARD)
+    assert find(stage, chunk.iloc[:1]) == []
+    [other] = find(stage, chunk)
+    assert (other.message, other.lines) == ("1 row of format chat among completion records", (2,))

@@ -32,7 +32,8 @@ class ChatFormatter(Formatter):
     """Writes ``{"messages": [system?, user, assistant]}``.
 
     Rows that hold ``messages`` pass as they are, with their tools, functions and weights; their
-    other columns are left out unless ``extras`` is set.
+    other columns are left out. With ``extras`` all columns are kept, and a completion stands beside
+    the messages, not among them: there it is for graders, and the model is to find it by itself.
 
     Attributes:
         system: the message that begins each conversation made from a prompt.
@@ -40,8 +41,7 @@ class ChatFormatter(Formatter):
         max_tokens: the most tokens of an answer; None bounds known labels by their length and
             leaves free text to the service. Models that think before they answer need more.
         stop: strings at which the service ends an answer.
-        extras: whether rows that hold messages keep their other columns, as graders of
-            reinforcement need them.
+        extras: whether records hold more than messages and tools, as reinforcement has it.
     """
 
     format: ClassVar[Format] = "chat"
@@ -75,11 +75,15 @@ class ChatFormatter(Formatter):
             keys = chunk.columns if self.extras else (MESSAGES, *_messages.TOOL_KEYS)
             return chunk[[key for key in keys if key in chunk.columns]].astype(object)
         talks = [_messages.asked(self.system, text) for text in texts(chunk, PROMPT)]
+        made: dict[str, Sequence[object]] = {MESSAGES: talks}
         if COMPLETION in chunk.columns:
             trained = mapped(self.labels, texts(chunk, COMPLETION), chunk, COMPLETION)
-            for talk, text in zip(talks, trained, strict=True):
-                talk.append(_messages.answered(text))
-        return pd.DataFrame({MESSAGES: talks}, index=chunk.index, dtype=object)
+            if self.extras:
+                made[COMPLETION] = trained
+            else:
+                for talk, text in zip(talks, trained, strict=True):
+                    talk.append(_messages.answered(text))
+        return pd.DataFrame(made, index=chunk.index, dtype=object)
 
     def is_formatted(self, chunk: pd.DataFrame) -> bool:
         """Whether every row holds messages."""
@@ -94,25 +98,35 @@ class ChatFormatter(Formatter):
         return _messages.chat_request(before, record, self.stop, self.max_tokens)
 
     def reference(self, record: Mapping[str, Any]) -> str | None:
-        """The closing message's text; None unless it is the model's and has text.
+        """The closing message's text, or the completion beside it; None if there is neither.
 
         A closing message of tool calls alone has none.
         """
         last = record[MESSAGES][-1]
-        return _messages.said(last) if _is_answer(last) else None
+        if _is_answer(last):
+            return _messages.said(last)
+        beside = record.get(COMPLETION)
+        return beside if self.extras and isinstance(beside, str) else None
 
     def questions(self, records: pd.DataFrame) -> Sequence[Any]:
         """All messages but a closing answer, of which all but its content; and the tools."""
-        others = [column for column in records.columns if column != MESSAGES]
-        more = zip(*(column_cells(records, column) for column in others), strict=True)
-        rest: Iterable[Sequence[object]] = more if others else repeat(())
+        rest: Iterable[Sequence[object]] = repeat(())
+        if records.columns.isin(_messages.TOOL_KEYS).any():
+            rest = [
+                tools if any(tool is not None for tool in tools) else ()
+                for tools in zip(*_beside(records, _messages.TOOL_KEYS), strict=True)
+            ]
         return [
             [*_asked(messages), *tools]
             for messages, tools in zip(records[MESSAGES].tolist(), rest, strict=False)
         ]
 
     def answers(self, records: pd.DataFrame) -> Sequence[Any]:
-        """The closing answers' contents."""
+        """The closing answers' contents; with ``extras`` what is there for graders."""
+        if self.extras:
+            keys = [c for c in records.columns if c not in (MESSAGES, *_messages.TOOL_KEYS)]
+            rows = zip(*_beside(records, keys), strict=True) if keys else [()] * len(records)
+            return [_reference(dict(zip(keys, cells, strict=True))) for cells in rows]
         return [
             messages[-1].get("content") if _is_answer(messages[-1]) else None
             for messages in records[MESSAGES].tolist()
@@ -138,6 +152,18 @@ class ChatFormatter(Formatter):
             "max_tokens": limit,
         }
         return Contract(self.format, name, options, tuple(sorted(labels)), self.stop, limit)
+
+
+def _beside(records: pd.DataFrame, keys: Sequence[str]) -> list[list[object]]:
+    """The cells of some columns; of one that is not there, as many times None."""
+    none: list[object] = [None] * len(records)
+    return [records[key].tolist() if key in records.columns else none for key in keys]
+
+
+def _reference(beside: Mapping[str, object]) -> object:
+    """What graders compare with: a text where only the completion is there, else all there is."""
+    known = {key: value for key, value in beside.items() if value is not None}
+    return known[COMPLETION] if known.keys() == {COMPLETION} else known or None
 
 
 def _asked(messages: Sequence[Mapping[str, Any]]) -> Sequence[object]:

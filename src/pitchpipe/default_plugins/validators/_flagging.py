@@ -17,7 +17,7 @@ from pitchpipe.default_plugins.validators._fields import (
     FormatAware,
     cells,
 )
-from pitchpipe.default_plugins.validators._places import Places, shortened
+from pitchpipe.default_plugins.validators._places import Places
 from pitchpipe.records import COMPLETION, PROMPT, Finding, Format, Severity
 
 TEXTS: Mapping[Format, tuple[str, ...]] = {
@@ -104,27 +104,3 @@ def finding(
         before=places.example,
         **more,
     )
-
-
-def strings_of(value: object) -> list[str]:
-    """All text in a value, nested or not."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    return [text for item in value for text in strings_of(item)] if isinstance(value, list) else []
-
-
-def with_strings(value: Any, change: Callable[[str], str]) -> Any:
-    """A value with all text in it changed, as a copy."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {key: with_strings(item, change) for key, item in value.items()}
-    return [with_strings(item, change) for item in value] if isinstance(value, list) else value
-
-
-def excerpt(text: str, at: int, size: int = 40) -> str:
-    """Some characters around a place in a text, as ``repr`` shows them."""
-    start = max(0, at - size // 2)
-    return shortened(text[start : start + size])

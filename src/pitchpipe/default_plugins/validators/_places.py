@@ -9,8 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pitchpipe.default_plugins.validators._strings import with_strings
+from pitchpipe.redaction import hide_keys
+
 SHOWN = 5
 """How many places a finding names."""
+
+WIDTH = 60
+"""How many characters of a value a finding shows."""
+
+_LONGEST_KEY = 300
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,11 @@ def lowest(lines: Iterable[int]) -> tuple[int, ...]:
     return tuple(sorted(lines)[:SHOWN])
 
 
-def shortened(value: object, limit: int = 60) -> str:
-    """A value's representation, cut to ``limit`` characters."""
+def shortened(value: object, limit: int = WIDTH) -> str:
+    """A value's representation, without keys, cut to ``limit`` characters."""
+    if isinstance(value, str):
+        value = value[: limit + _LONGEST_KEY]
+    value = with_strings(value, hide_keys)
     text = repr(value[: limit + 1] if isinstance(value, str) else value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 

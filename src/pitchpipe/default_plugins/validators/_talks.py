@@ -2,255 +2,373 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
-from typing import Any, ClassVar
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
+from typing import Any, ClassVar, Literal
 
-import numpy as np
-import orjson
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._fields import INPUT, MESSAGES, OUTPUTS, cells
-from pitchpipe.default_plugins.validators._flagging import Flagged, Flagging
+from pitchpipe.default_plugins.validators._fields import (
+    INPUT,
+    MESSAGES,
+    OUTPUTS,
+    TOOLS,
+    FormatAware,
+    cells,
+    is_empty,
+)
+from pitchpipe.default_plugins.validators._places import SHOWN, Places, shortened, unit_of
 from pitchpipe.default_plugins.validators._text import text_of
+from pitchpipe.default_plugins.validators._tools import (
+    FUNCTION,
+    Fault,
+    faults_of_calls,
+    faults_of_tools,
+)
+from pitchpipe.records import Finding, Fix, Severity
 
-ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-"""Who speaks, as the API's specification has it."""
-
-PARTS: Mapping[str, str] = {
-    "text": "text",
-    "image_url": "image_url",
-    "input_audio": "input_audio",
-    "file": "file",
-    "refusal": "refusal",
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "system": ("text",),
+    "developer": ("text",),
+    "user": ("text", "image_url", "input_audio", "file"),
+    "assistant": ("text", "refusal"),
+    "tool": ("text",),
+    "function": (),
 }
-"""The kinds of content parts, each with the key that it must have."""
+"""Who speaks, as the API's specification has it, and in which kinds of content parts."""
 
-_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_SILENT = ("tool_calls", "function_call", "refusal", "audio")
+KEYS = (
+    "role",
+    "content",
+    "name",
+    "weight",
+    "tool_calls",
+    "tool_call_id",
+    "function_call",
+    "refusal",
+    "audio",
+)
+"""What a message may hold, as the API's specification has it."""
 
-Fault = tuple[str, object]
-"""A rule, and what breaks it."""
+Part = Literal["learnt", "asked", "given", "output"]
+"""What a conversation is there for: to be learnt, or for reinforcement to be answered; or to be
+answered by either of two outputs, or one of these."""
+
+_KEYS = frozenset(KEYS)
+_INSTEAD_OF_CONTENT = ("tool_calls", "function_call", "refusal", "audio")
+_CALLING = frozenset({"tool_calls", "function_call"})
+_DETAILS = (None, "auto", "low", "high")
+_SOUNDS = ("wav", "mp3")
+_PLAIN = frozenset({"system", "developer", "user", "assistant"})
+# what the API says when it refuses a name, as users report it, e.g. at
+# https://community.openai.com/t/weird-regex-on-message-name-field/1356753
+_SPEAKER = re.compile(r"[^\s<|\\/>]{1,64}")
+
+_role, _content, _last = itemgetter("role"), itemgetter("content"), itemgetter(-1)
 
 
-class TalkRule(Flagging):
+@dataclass(frozen=True)
+class Tally:
+    """How often something was found.
+
+    Attributes:
+        places: in which rows.
+        times: how often, counting each time in a row.
+    """
+
+    places: Places
+    times: int
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.places + other.places, self.times + other.times)
+
+
+Tallies = Mapping[str, Tally]
+"""What was found, by the kind of fault."""
+
+
+class TalkRule(FormatAware[Tallies]):
     """A rule about conversations, whose faults are found together with those of the others."""
 
-    rule: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]]
+    """The kinds of fault that it finds."""
 
-    def _flagged(self, chunk: pd.DataFrame) -> Flagged | None:
-        kind = self._contract.format
-        if kind == "completion":
-            return None
-        faults = text_of(chunk).once("talks", kind, lambda: _faults_of(chunk))
-        if not any(faults):
-            return None
-        examples = [found.get(self.rule) if found else None for found in faults]
-        hits = np.array([example is not None for example in examples], dtype=np.bool_)
-        return (hits, [_shown(example) for example in examples]) if hits.any() else None
+    def start(self) -> Tallies:
+        """Nothing."""
+        return {}
 
+    def observe(self, state: Tallies, chunk: pd.DataFrame) -> Tallies:
+        """Adds what is found in the chunk."""
+        found = self._found(chunk)
+        return self.merge(state, {kind: found[kind] for kind in self.kinds if kind in found})
 
-def _faults_of(chunk: pd.DataFrame) -> list[dict[str, object] | None]:
-    """The faults of each row by rule, the first of each; None for a row without any."""
-    tools = cells(chunk, "tools") if "tools" in chunk.columns else [None] * len(chunk)
-    parallel = cells(chunk, "parallel_tool_calls")
-    rows = [_of_row(*row) for row in zip(_talks(chunk), tools, parallel, strict=True)]
-    return [dict(reversed(faults)) if faults else None for faults in rows]
+    def merge(self, a: Tallies, b: Tallies) -> Tallies:
+        """What is found in both."""
+        return {**a, **{kind: a[kind] + tally if kind in a else tally for kind, tally in b.items()}}
 
+    def conclude(self, state: Tallies) -> Sequence[Finding]:
+        """A finding for each kind of fault."""
+        return [self._finding(kind, state[kind]) for kind in self.kinds if kind in state]
 
-def _talks(chunk: pd.DataFrame) -> list[list[tuple[Any, bool]]]:
-    """The conversations of each row, each with whether something is to be learnt from it."""
-    if MESSAGES in chunk.columns:
-        return [[(cell, True)] if cell is not None else [] for cell in cells(chunk, MESSAGES)]
-    if INPUT not in chunk.columns:
-        return [[] for _ in range(len(chunk))]
-    talks: list[list[tuple[Any, bool]]] = [[] for _ in range(len(chunk))]
-    for row, given in zip(talks, cells(chunk, INPUT), strict=True):
-        if isinstance(given, Mapping):
-            row.append((given.get(MESSAGES), False))
-    for column in OUTPUTS:
-        for row, given in zip(talks, cells(chunk, column), strict=True):
-            if isinstance(given, list):
-                row.append((given, False))
-    return talks
+    @abstractmethod
+    def _finding(self, kind: str, tally: Tally) -> Finding:
+        """What there is to say of one kind of fault."""
+
+    def _found(self, chunk: pd.DataFrame) -> Tallies:
+        method = self._training.method
+        if self._contract.format == "preference":
+            return text_of(chunk).once("talks", "pairs", lambda: _of_pairs(chunk))
+        if self._contract.format == "completion" or MESSAGES not in chunk.columns:
+            return {}
+        part: Part = "asked" if method == "reinforcement" else "learnt"
+        return text_of(chunk).once("talks", part, lambda: _of_chats(chunk, part))
 
 
-def _of_row(talks: list[tuple[Any, bool]], tools: Any, parallel: Any) -> list[Fault]:
-    faults: list[Fault] = []
-    for messages, learnt in talks:
-        faults += _of_talk(messages, learnt, tools)
-    if tools is not None:
-        faults += _of_tools(tools)
-    if parallel is not None and not isinstance(parallel, bool):
-        faults.append(("tool-schemas", {"parallel_tool_calls": parallel}))
-    return faults
+def finding(
+    rule: str,
+    tally: Tally,
+    message: str,
+    expected: str,
+    fix: Fix | None = None,
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    """A finding of one kind of fault."""
+    places = tally.places
+    return Finding(
+        rule,
+        severity,
+        message,
+        places.count,
+        places.lines,
+        places.unit,
+        expected,
+        places.example,
+        fix=fix,
+    )
 
 
-def _of_talk(messages: Any, learnt: bool, tools: Any) -> list[Fault]:
-    if not isinstance(messages, list) or not messages:
-        return [("message-shape", messages)]
-    faults: list[Fault] = []
-    trained = called = False
-    for message in messages:
-        if type(message) is not dict or type(message.get("role")) is not str:
-            return [("message-shape", message)]
-        role, content = message["role"], message.get("content")
-        if type(content) is not str or len(message) > 2 or role == "tool":
-            faults += _of_message(message, role, content)
-            called = called or role == "tool" or "tool_calls" in message
-        if role not in ROLES:
-            faults.append(("message-roles", role))
-        if role == "assistant":
-            trained = trained or message.get("weight", 1) != 0
-    if learnt and not trained:
-        faults.append(("nothing-to-train", [message["role"] for message in messages]))
-    if called:
-        faults += _of_calls(messages, tools)
-    return faults
+def lessons(messages: Any) -> int | None:
+    """Up to which message of a conversation there is something to learn.
 
-
-def _of_message(message: dict[str, Any], role: str, content: Any) -> Iterator[Fault]:
-    if content is None:
-        if role != "assistant" or not any(message.get(key) for key in _SILENT):
-            yield "message-content", message
-    elif isinstance(content, list):
-        if not content:
-            yield "message-content", message
-        for part in content:
-            if not _is_part(part):
-                yield "message-content", part
-            elif part["type"] == "image_url":
-                yield "images", part["image_url"]
-    elif not isinstance(content, str):
-        yield "message-content", content
-    if "weight" in message:
-        weight = message["weight"]
-        if role != "assistant" or isinstance(weight, bool) or weight not in (0, 1):
-            yield "message-weight", message
-    name = message.get("name")
-    if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
-        yield "message-names", name
-    if role == "tool" and not isinstance(message.get("tool_call_id"), str):
-        yield "tool-calls", message
-
-
-def _is_part(part: Any) -> bool:
-    kind = part.get("type") if isinstance(part, Mapping) else None
-    if not isinstance(kind, str) or kind not in PARTS or PARTS[kind] not in part:
-        return False
-    return kind != "text" or isinstance(part["text"], str)
-
-
-def _of_calls(messages: list[dict[str, Any]], tools: Any) -> Iterator[Fault]:
-    """What is wrong with calls of tools: every one is answered at once, and nothing else is."""
-    declared = _declared(tools)
-    waiting: dict[str, Any] = {}
-    seen: set[str] = set()
-    for message in messages:
-        if message["role"] == "tool":
-            call = message.get("tool_call_id")
-            if isinstance(call, str) and waiting.pop(call, None) is None:
-                yield "tool-calls", message
-            continue
-        if waiting:
-            yield "tool-calls", next(iter(waiting.values()))
-            waiting = {}
-        calls = message.get("tool_calls") or []
-        if not isinstance(calls, list):
-            yield "tool-calls", calls
-            continue
-        for call in calls:
-            if not _is_call(call, declared) or call["id"] in seen:
-                yield "tool-calls", call
-            else:
-                seen.add(call["id"])
-                waiting[call["id"]] = call
-    # the last message may well be the call that is to be learnt
-    if waiting and messages[-1]["role"] == "tool":
-        yield "tool-calls", next(iter(waiting.values()))
-
-
-def _is_call(call: Any, declared: frozenset[str] | None) -> bool:
-    if not isinstance(call, Mapping) or not isinstance(call.get("id"), str):
-        return False
-    function = call.get("function")
-    if call.get("type", "function") != "function" or not isinstance(function, Mapping):
-        return False
-    name, arguments = function.get("name"), function.get("arguments")
-    if not isinstance(name, str) or (declared is not None and name not in declared):
-        return False
-    if not isinstance(arguments, str):
-        return False
-    try:
-        return isinstance(json.loads(arguments), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _declared(tools: Any) -> frozenset[str] | None:
-    if not isinstance(tools, list):
+    Returns:
+        How many messages there are with the last of the model's, 0 if none of these is to be
+        learnt, and None if it is no conversation.
+    """
+    if not is_talk(messages):
         return None
-    functions = [tool.get("function") for tool in tools if isinstance(tool, Mapping)]
-    names = [function.get("name") for function in functions if isinstance(function, Mapping)]
-    return frozenset(name for name in names if isinstance(name, str))
+    said = [at for at, one in enumerate(messages) if one["role"] == "assistant"]
+    learnt = any(as_weight(messages[at].get("weight")) != 0 for at in said)
+    return said[-1] + 1 if learnt else 0
 
 
-def _of_tools(tools: Any) -> list[Fault]:
-    if not isinstance(tools, list):
-        return [("tool-schemas", tools)]
-    try:
-        # a file has the same few tools over and over
-        fault = _fault_of_tools(orjson.dumps(tools))
-    except TypeError:
-        fault = "a number beyond 64 bits, or half a surrogate pair"
-    return [] if fault is None else [("tool-schemas", fault)]
+def as_weight(weight: Any) -> float | None:
+    """The number 0 or 1 that a weight is, or is another spelling of; None for anything else."""
+    if isinstance(weight, bool) or weight in ("0", "1"):
+        return int(weight)
+    return weight if isinstance(weight, int | float) and weight in (0, 1) else None
 
 
-@lru_cache(maxsize=256)
-def _fault_of_tools(encoded: bytes) -> str | None:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    names: set[str] = set()
-    for tool in orjson.loads(encoded):
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if not isinstance(function, dict) or tool.get("type") != "function":
-            return f"{tool!r}: no function"
-        name = function.get("name")
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            return f"name {name!r}"
-        if name in names:
-            return f"name {name!r} twice"
-        names.add(name)
-        try:
-            Draft202012Validator.check_schema(function.get("parameters", {}))
-        except (SchemaError, RecursionError, ValueError, TypeError) as error:
-            reason = error.message if isinstance(error, SchemaError) else type(error).__name__
-            return f"parameters of {name}: {reason}"
-    return None
+def is_talk(messages: Any) -> bool:
+    """Whether something is a list of at least one message, all with a role."""
+    if not isinstance(messages, list):
+        return False
+    for one in messages:
+        if not isinstance(one, dict) or not isinstance(one.get("role"), str):
+            return False
+    return bool(messages)
 
 
-def with_messages(
-    chunk: pd.DataFrame, change: Callable[[dict[str, Any]], dict[str, Any]]
+def with_cells(
+    chunk: pd.DataFrame, columns: Iterable[str], change: Callable[[Any], Any]
 ) -> pd.DataFrame:
-    """A chunk with every message changed, as a copy."""
-    changed = chunk.copy(deep=False)
-    for column in (MESSAGES, INPUT, *OUTPUTS):
-        if column in chunk.columns:
-            talks = [_changed(cell, change) for cell in cells(chunk, column)]
-            changed[column] = pd.Series(talks, index=chunk.index, dtype=object)
-    return changed
+    """A chunk with the cells of those columns changed that there are, as a copy."""
+    changed = {
+        column: pd.Series(list(map(change, cells(chunk, column))), chunk.index, dtype=object)
+        for column in columns
+        if column in chunk.columns
+    }
+    return chunk.assign(**changed)
 
 
-def _changed(cell: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    if isinstance(cell, Mapping) and isinstance(cell.get(MESSAGES), list):
-        return {**cell, MESSAGES: _changed(cell[MESSAGES], change)}
-    if not isinstance(cell, list):
-        return cell
-    return [change(one) if isinstance(one, dict) else one for one in cell]
+def _of_chats(chunk: pd.DataFrame, part: Part) -> Tallies:
+    talks, tools = cells(chunk, MESSAGES), [cells(chunk, key) for key in TOOLS]
+    bare = all(set(map(type, column)) <= {type(None)} for column in tools)
+    end = "assistant" if part == "learnt" else "user"
+    if bare and _are_plain(talks, end):
+        return {}
+    rows = zip(talks, zip(*tools, strict=True), strict=True)
+    return _tallied(
+        chunk,
+        (() if bare and _is_plain(talk, end) else _of_chat(talk, own, part) for talk, own in rows),
+    )
 
 
-def _shown(example: object) -> object:
-    return "" if example is None else example
+def _of_chat(messages: Any, tools: Sequence[Any], part: Part) -> Iterator[Fault]:
+    declared = dict(zip(TOOLS, tools, strict=True))
+    if not is_empty(messages):
+        yield from _of_talk(messages, declared, part)
+    yield from faults_of_tools(declared)
+
+
+def _of_pairs(chunk: pd.DataFrame) -> Tallies:
+    rows = zip(*(cells(chunk, column) for column in (INPUT, *OUTPUTS)), strict=True)
+    return _tallied(chunk, (() if _is_plain_pair(*row) else _of_pair(*row) for row in rows))
+
+
+def _of_pair(given: Any, *outputs: Any) -> Iterator[Fault]:
+    if isinstance(given, list):
+        given = {MESSAGES: given}
+    declared = given if isinstance(given, dict) else {}
+    if declared:
+        yield from _of_talk(declared.get(MESSAGES), declared, "given")
+        yield from faults_of_tools(declared)
+    for output in outputs:
+        if isinstance(output, list) and output:
+            yield from _of_talk(output, declared, "output")
+
+
+def _is_plain_pair(given: Any, *outputs: Any) -> bool:
+    return (
+        type(given) is dict
+        and len(given) == 1
+        and _is_plain(given.get(MESSAGES), "user")
+        and all(_is_plain(output, "assistant") for output in outputs)
+    )
+
+
+def _are_plain(talks: list[Any], end: str) -> bool:
+    """Whether nothing is at fault, all messages being a role and a text, the last by ``end``."""
+    if set(map(type, talks)) != {list} or not all(talks):
+        return False
+    messages = list(chain.from_iterable(talks))
+    if set(map(type, messages)) != {dict} or set(map(len, messages)) != {2}:
+        return False
+    try:
+        roles = list(map(_role, messages))
+        return (
+            set(map(type, map(_content, messages))) == {str} == set(map(type, roles))
+            and set(roles) <= _PLAIN
+            and set(map(_role, map(_last, talks))) == {end}
+        )
+    except KeyError:
+        return False
+
+
+def _is_plain(messages: Any, end: str) -> bool:
+    """The same of one conversation, the model's messages having weights perhaps."""
+    role, counts = None, end != "assistant"
+    for message in messages if type(messages) is list else ():
+        if type(message) is not dict or type(message.get("content")) is not str:
+            return False
+        role, weight = message.get("role"), message.get("weight", 1)
+        if type(role) is not str or role not in _PLAIN or type(weight) is not int:
+            return False
+        if role == "assistant":
+            counts = counts or weight == 1
+        if len(message) > 2 and (
+            len(message) > 3
+            or "weight" not in message
+            or role != "assistant"
+            or not 0 <= weight <= 1
+        ):
+            return False
+    return counts and role == end
+
+
+def _tallied(chunk: pd.DataFrame, rows: Iterable[Iterable[Fault]]) -> Tallies:
+    unit = unit_of(chunk)
+    first: dict[str, dict[int, str]] = {}
+    count: dict[str, int] = {}
+    times: dict[str, int] = {}
+    for line, faults in zip(chunk.index, rows, strict=True):
+        here: dict[str, object] = {}
+        for kind, example in faults:
+            times[kind] = times.get(kind, 0) + 1
+            here.setdefault(kind, example)
+        for kind, example in here.items():
+            count[kind] = count.get(kind, 0) + 1
+            if count[kind] <= SHOWN:
+                first.setdefault(kind, {})[int(line)] = shortened(example)
+    return {
+        kind: Tally(Places(count[kind], tuple(first[kind].items()), unit), times[kind])
+        for kind in count
+    }
+
+
+def _of_talk(messages: Any, declared: Mapping[str, Any], part: Part) -> Iterator[Fault]:
+    if not is_talk(messages):
+        yield "no messages", messages
+        return
+    called = False
+    for message in messages:
+        role = message["role"]
+        if len(message) > 2 or role not in _PLAIN or type(message.get("content")) is not str:
+            yield from _of_message(message, role)
+            called = called or role == "tool" or not _CALLING.isdisjoint(message)
+    if called:
+        yield from faults_of_calls(messages, declared, goes_on=part == "given")
+    if part == "asked" and messages[-1]["role"] != "user":
+        yield "not asked", messages[-1]
+    if part == "learnt" and (messages[-1]["role"] != "assistant" or "weight" in messages[-1]):
+        end = lessons(messages)
+        if not end:
+            yield "nothing to learn", [message["role"] for message in messages]
+        elif end < len(messages):
+            yield "no last word", messages[-1]
+
+
+def _of_message(message: Mapping[str, Any], role: str) -> Iterator[Fault]:
+    if role not in PARTS:
+        yield "unknown role", role
+    if not message.keys() <= _KEYS:
+        yield "unknown key", next(key for key in message if key not in _KEYS)
+    if type(message.get("content")) is not str:
+        yield from _of_content(message, role)
+    weight, name = message.get("weight"), message.get("name")
+    if weight is not None:
+        meant = as_weight(weight)
+        if role == "assistant" and meant is None:
+            yield "odd weight", weight
+        elif role != "assistant" or type(weight) not in (int, float):
+            yield "stray weight", message
+    if role == "function" or name is not None:
+        pattern = FUNCTION if role == "function" else _SPEAKER
+        if not isinstance(name, str) or not pattern.fullmatch(name):
+            yield "odd name", name
+
+
+def _of_content(message: Mapping[str, Any], role: str) -> Iterator[Fault]:
+    content, kinds = message.get("content"), PARTS.get(role, PARTS["user"])
+    if content is None:
+        instead = role == "assistant" and any(map(message.get, _INSTEAD_OF_CONTENT))
+        if not instead and not (role == "function" and "content" in message):
+            yield "no content", message
+    elif isinstance(content, list) and content and kinds:
+        for part in content:
+            if not _is_part(part, kinds):
+                yield "odd part", part
+            elif part["type"] == "image_url":
+                yield "image", part["image_url"]["url"]
+            elif part["type"] == "refusal" and len(content) > 1:
+                yield "odd part", content
+    elif not isinstance(content, str):
+        yield "odd content", content
+
+
+def _is_part(part: Any, kinds: Sequence[str]) -> bool:
+    if not isinstance(part, dict) or part.get("type") not in kinds:
+        return False
+    held = part.get(part["type"])
+    if part["type"] in ("text", "refusal"):
+        return isinstance(held, str)
+    if not isinstance(held, dict):
+        return False
+    if part["type"] == "image_url":
+        return isinstance(held.get("url"), str) and held.get("detail") in _DETAILS
+    if part["type"] == "input_audio":
+        return isinstance(held.get("data"), str) and held.get("format") in _SOUNDS
+    return True

@@ -4,112 +4,82 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
+import orjson
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import cells
-from pitchpipe.default_plugins.validators._flagging import (
-    Flagged,
-    Flagging,
-    finding,
-    flag_cells,
-    strings_of,
-    with_strings,
-)
-from pitchpipe.default_plugins.validators._places import Places, rows
+from pitchpipe.default_plugins.validators._rewriting import Rewriting, around
 from pitchpipe.default_plugins.validators._text import END, text_of
-from pitchpipe.records import Finding, Fix, FixLevel, Severity
+from pitchpipe.records import FixLevel
+from pitchpipe.redaction import hide_keys
 from pitchpipe.stages import Scope
 
-_ASCII = bytes([*range(1, 9), 11, 12, *range(14, 32), 127])
-_OTHER = "\u0080-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb"
-_WIDE = re.compile(f"[{_OTHER}]")
-_ANY = re.compile(f"[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f{_OTHER}]")
+_INVISIBLE = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+)
+_TAGS = "\U000e0000-\U000e007f"
+_FLAG = "\U0001f3f4"
+_ANY = re.compile(f"[{_INVISIBLE}{_TAGS}]")
+_ODD = re.compile(f"[{_INVISIBLE}]|(?<![{_FLAG}{_TAGS}])[{_TAGS}]+")
+_BREAK = re.compile(r"(?<=\S)[\x0b\x0c\x1c-\x1f\x85]+(?=\S)")
+_PLAIN = bytes([*range(32, 127), *b"\t\n\r", *END.encode()])
 
 
 @dataclass(frozen=True)
-class DropControls:
-    """Takes such characters out of some columns."""
-
-    columns: tuple[str, ...]
-
-    def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
-        """The chunk without them."""
-        changed = chunk.copy(deep=False)
-        for column in self.columns:
-            if column in chunk.columns:
-                plain = [with_strings(cell, _without) for cell in cells(chunk, column)]
-                changed[column] = pd.Series(plain, index=chunk.index, dtype=object)
-        return changed
-
-
-@dataclass(frozen=True)
-class ControlCharacters(Flagging):
+class ControlCharacters(Rewriting):
     """Finds control characters and other invisible ones, which are trained on all the same.
 
     They are the control codes of ASCII and Latin-1 but for tab and line ends, and the characters of
-    Unicode that have no width or turn the direction of writing. Joiners, which some scripts and
-    emoji need, are left alone.
+    Unicode that have no width, turn the direction of writing, or hide letters as tags. Joiners,
+    which some scripts and emoji need, and the tags of flags are left alone. Where one of the codes
+    that break a line or a page parts two words, a space takes its place.
 
     Attributes:
         level: whether they are taken out on request, or only when this rule is named.
     """
 
     scope: ClassVar[Scope] = "source"
-    fixes: ClassVar[bool] = True
+    rule: ClassVar[str] = "control-characters"
+    what: ClassVar[str] = "characters that nobody sees"
+    expected: ClassVar[str] = "text that reads as it looks"
+    remedy: ClassVar[str] = "take them out of"
 
     level: FixLevel = "recommended"
 
-    def _flagged(self, chunk: pd.DataFrame) -> Flagged | None:
-        columns = [column for column in self._columns(chunk) if _suspicious(chunk, column)]
-        return flag_cells(chunk, columns, _fault) if columns else None
+    @staticmethod
+    def suspects(chunk: pd.DataFrame, column: str) -> bool:
+        """Whether there is one."""
+        odd = text_of(chunk).encoded(column).translate(None, _PLAIN)
+        if odd and _ANY.search(odd.decode("utf-8", "surrogatepass")):
+            return True
+        return _holds_end(chunk, column)
 
-    def _finding(self, places: Places) -> Finding:
-        return finding(
-            places,
-            "control-characters",
-            Severity.WARNING,
-            f"{rows(places.count)} with characters that nobody sees",
-            "text that reads as it looks",
-            fix=Fix(
-                f"take them out of {rows(places.count)}",
-                DropControls(_COLUMNS),
-                self.level,
-            ),
-        )
+    @staticmethod
+    def excerpt(text: str) -> str | None:
+        """The first of them, with its surroundings."""
+        found = _ODD.search(text)
+        if found is None:
+            return None
+        before, rest = hide_keys(text[: found.start()]), hide_keys(text[found.start() :])
+        return around(before + rest, len(before), len(before) + 1)
 
-
-_COLUMNS = (
-    "prompt",
-    "completion",
-    "messages",
-    "input",
-    "preferred_output",
-    "non_preferred_output",
-)
+    @staticmethod
+    def without(text: str) -> str:
+        """The text without them."""
+        return _ODD.sub("", _BREAK.sub(" ", text))
 
 
-def _suspicious(chunk: pd.DataFrame, column: str) -> bool:
-    text = text_of(chunk)
-    encoded = text.encoded(column)
-    if len(encoded.translate(None, _ASCII)) < len(encoded):
+def _holds_end(chunk: pd.DataFrame, column: str) -> bool:
+    """Whether text holds the character that joins the texts of a column."""
+    if text_of(chunk).joined(column).count(END) < len(chunk):
+        return False
+    values = cells(chunk, column)
+    if set(map(type, values)) <= {str, type(None)}:
         return True
-    joined = text.joined(column)
-    # the text is joined by a control character of its own, one fewer than there are cells
-    if joined.count(END) >= len(chunk):
+    try:
+        return rb"\u0000" in orjson.dumps(values)
+    except TypeError:  # not what JSON can hold; who looks at each cell will know
         return True
-    return not joined.isascii() and _WIDE.search(joined) is not None
-
-
-def _fault(cell: Any) -> object:
-    for text in strings_of(cell):
-        found = _ANY.search(text)
-        if found:
-            start = max(0, found.start() - 15)
-            return text[start : found.end() + 15]
-    return None
-
-
-def _without(text: str) -> str:
-    return _ANY.sub("", text)

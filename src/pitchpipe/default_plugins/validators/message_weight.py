@@ -7,51 +7,72 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._flagging import finding
-from pitchpipe.default_plugins.validators._places import Places, rows
-from pitchpipe.default_plugins.validators._talks import TalkRule, with_messages
+from pitchpipe.default_plugins.validators._fields import INPUT, MESSAGES, OUTPUTS
+from pitchpipe.default_plugins.validators._places import rows
+from pitchpipe.default_plugins.validators._talks import (
+    TalkRule,
+    Tally,
+    as_weight,
+    finding,
+    is_talk,
+    with_cells,
+)
 from pitchpipe.records import Finding, Fix, FixLevel, Severity
 from pitchpipe.stages import Scope
 
 
 @dataclass(frozen=True)
-class DropWeights:
-    """Takes away weights that mean nothing: of others than the model, and neither 0 nor 1."""
+class RightWeights:
+    """Takes away weights of others than the model, and writes those of the model as numbers."""
 
     def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
-        """The chunk without them."""
-        return with_messages(chunk, _weighed)
+        """The chunk with the weights that are meant."""
+        return with_cells(chunk, [MESSAGES, INPUT, *OUTPUTS], _weighed)
 
 
 @dataclass(frozen=True)
 class MessageWeight(TalkRule):
     """Finds weights on messages that are not the model's, and weights other than 0 and 1.
 
+    The fix takes away the former, which mean nothing, and makes numbers of true, false and digits
+    in quotes. What other weights mean only their writer knows.
+
     Attributes:
-        level: whether they are taken away on request, or only when this rule is named.
+        level: whether the fix is applied on request, or only when this rule is named.
     """
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR
     fixes: ClassVar[bool] = True
-    rule: ClassVar[str] = "message-weight"
+    kinds: ClassVar[tuple[str, ...]] = ("stray weight", "odd weight")
 
     level: FixLevel = "recommended"
 
-    def _finding(self, places: Places) -> Finding:
+    def _finding(self, kind: str, tally: Tally) -> Finding:
+        count, expected = rows(tally.places.count), "0 or 1, on messages of the assistant only"
+        if kind == "odd weight":
+            message = f"{count} with a weight that is neither 0 nor 1"
+            return finding("message-weight", tally, message, expected)
         return finding(
-            places,
-            self.rule,
-            Severity.ERROR,
-            f"{rows(places.count)} with a weight that means nothing",
-            "0 or 1, on messages of the assistant only",
-            fix=Fix(f"take it away in {rows(places.count)}", DropWeights(), self.level),
+            "message-weight",
+            tally,
+            f"{count} with a weight that is not the assistant's, or no number",
+            expected,
+            Fix(f"take it away, or make it a number, in {count}", RightWeights(), self.level),
         )
 
 
-def _weighed(message: dict[str, Any]) -> dict[str, Any]:
+def _weighed(cell: Any) -> Any:
+    if isinstance(cell, dict) and MESSAGES in cell:
+        return {**cell, MESSAGES: _weighed(cell[MESSAGES])}
+    return list(map(_right, cell)) if is_talk(cell) else cell
+
+
+def _right(message: dict[str, Any]) -> dict[str, Any]:
     weight = message.get("weight")
-    counts = message.get("role") == "assistant" and not isinstance(weight, bool)
-    if counts and weight in (0, 1):
+    if weight is None:
         return message
-    return {key: value for key, value in message.items() if key != "weight"}
+    if message["role"] != "assistant":
+        return {key: value for key, value in message.items() if key != "weight"}
+    meant = as_weight(weight)
+    return message if meant is None else {**message, "weight": meant}

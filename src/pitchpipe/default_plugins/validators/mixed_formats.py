@@ -14,11 +14,12 @@ from pitchpipe.default_plugins.validators._fields import (
     MESSAGES,
     OUTPUTS,
     Bools,
+    FormatAware,
 )
 from pitchpipe.default_plugins.validators._places import Places, rows
 from pitchpipe.default_plugins.validators._text import text_of
 from pitchpipe.records import COMPLETION, PROMPT, Finding, Severity
-from pitchpipe.stages import Scope, Validator
+from pitchpipe.stages import Scope
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "completion": (PROMPT, COMPLETION),
@@ -34,8 +35,11 @@ Seen = Mapping[str, Places]
 
 
 @dataclass(frozen=True)
-class MixedFormats(Validator[Seen]):
-    """Finds files that mix records of several formats, and records that fit two at once."""
+class MixedFormats(FormatAware[Seen]):
+    """Finds files that mix records of several formats, and records that fit two at once.
+
+    With method reinforcement, records of messages may hold anything besides.
+    """
 
     scope: ClassVar[Scope] = "table"
     severity: ClassVar[Severity] = Severity.ERROR
@@ -53,6 +57,9 @@ class MixedFormats(Validator[Seen]):
         }
         if not fits:
             return state
+        if self._training.method == "reinforcement" and "chat" in fits:
+            chats = fits["chat"]
+            fits = {name: hits if name == "chat" else hits & ~chats for name, hits in fits.items()}
         several = np.sum(list(fits.values()), axis=0) > 1
         seen = {name: Places.at(chunk, hits & ~several) for name, hits in fits.items()}
         return self.merge(state, {**seen, "several": Places.at(chunk, several)})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._fields import OUTPUTS, cells, is_empty
+from pitchpipe.default_plugins.validators._fields import OUTPUTS, as_text, cells, is_empty
 from pitchpipe.default_plugins.validators._flagging import Flagged, Flagging, finding
 from pitchpipe.default_plugins.validators._places import Places, rows
+from pitchpipe.default_plugins.validators._talks import is_talk
 from pitchpipe.records import Finding, Severity
 from pitchpipe.stages import Scope
 
@@ -26,14 +28,9 @@ class PreferencePairs(Flagging):
         if self._contract.format != "preference":
             return None
         better, worse = (cells(chunk, column) for column in OUTPUTS)
-        hits = np.array(
-            [
-                not (is_empty(a) or is_empty(b)) and (_said(a) == _said(b) or not _are_one(a, b))
-                for a, b in zip(better, worse, strict=True)
-            ],
-            dtype=np.bool_,
-        )
-        return (hits, better) if hits.any() else None
+        faults = [_fault(*pair) for pair in zip(better, worse, strict=True)]
+        hits = np.array([fault is not None for fault in faults], dtype=np.bool_)
+        return (hits, faults) if hits.any() else None
 
     def _finding(self, places: Places) -> Finding:
         return finding(
@@ -45,19 +42,30 @@ class PreferencePairs(Flagging):
         )
 
 
-def _said(output: Any) -> object:
-    if isinstance(output, list) and len(output) == 1 and isinstance(output[0], dict):
-        return output[0].get("content", output)
-    return output
+def _fault(better: Any, worse: Any) -> object:
+    """What is wrong with two outputs; of empty ones another rule speaks."""
+    if _is_answer(better) and _is_answer(worse) and _answer(better) != _answer(worse):
+        return None
+    if is_empty(better) or is_empty(worse):
+        return None
+    for output in (better, worse):
+        if not _is_answer(output):
+            return output
+    return better if _answer(better) == _answer(worse) else None
 
 
-def _are_one(*outputs: Any) -> bool:
-    return all(
-        not isinstance(output, list)
-        or (
-            len(output) == 1
-            and isinstance(output[0], dict)
-            and output[0].get("role") == "assistant"
-        )
-        for output in outputs
-    )
+def _is_answer(output: Any) -> bool:
+    if not isinstance(output, list):
+        return not isinstance(output, dict)
+    return len(output) == 1 and is_talk(output) and output[0]["role"] == "assistant"
+
+
+def _answer(output: Any) -> Mapping[str, Any]:
+    """What an output says or does, whichever way it is written."""
+    if not isinstance(output, list):
+        return {"content": as_text(output)}
+    return {
+        key: value
+        for key, value in output[0].items()
+        if key not in ("role", "weight") and value is not None
+    }
