@@ -96,7 +96,7 @@ class Finding:
         if self.expected:
             parts.append(f"Expected {self.expected}")
         if self.before:
-            parts.append(f"Example: {self.before!r}")
+            parts.append(f"Example: {self.before}")
         sentences = (part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
         return f"{where}: {self.rule}: {' '.join(sentences)}"
 

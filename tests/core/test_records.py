@@ -24,7 +24,7 @@ from pitchpipe.records import (
         ({}, "f.csv: r: odd."),
         ({"lines": (3,)}, "f.csv, line 3: r: odd."),
         ({"lines": (3, 5), "count": 9, "unit": "row"}, "f.csv, row 3, 5, ...: r: odd."),
-        ({"expected": "even.", "before": "7"}, "f.csv: r: odd. Expected even. Example: '7'."),
+        ({"expected": "even.", "before": "7"}, "f.csv: r: odd. Expected even. Example: 7."),
     ],
 )
 def test_a_finding_says_where_and_what(fields: dict[str, Any], line: str) -> None:
