@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -44,6 +45,7 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
             with unfinished.open(
                 mode.replace("w", "x"), encoding=encoding, newline=newline
             ) as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX)  # so that nobody takes it for a left-over
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -79,14 +81,69 @@ def temporary(path: Path) -> Path:
 
 def remove_unfinished(path: Path) -> None:
     """Removes what ``atomic`` left of a file when the process was killed. No other may write it."""
-    unfinished = re.compile(re.escape(_temporary_stem(path)) + r"\.[0-9a-f]{8}")
     if path.parent.is_dir():
         for left in path.parent.iterdir():
-            if unfinished.fullmatch(left.name):
-                if left.is_dir():
-                    shutil.rmtree(left)
-                else:
-                    left.unlink()
+            if _unfinished(path).fullmatch(left.name):
+                _remove(left)
+
+
+def remove_abandoned(path: Path) -> None:
+    """Removes what killed processes left of a file, and nothing that a living one still writes."""
+    if not path.parent.is_dir():
+        return
+    for left in path.parent.iterdir():
+        if _unfinished(path).fullmatch(left.name) and _is_abandoned(left):
+            _remove(left)
+
+
+@contextlib.contextmanager
+def scratch(beside: Path) -> Iterator[Path]:
+    """A folder for what is not finished, gone when the block ends.
+
+    Its name is that of an unfinished ``beside``. Folders above it that were made for it go as well,
+    where nothing else was written to them.
+
+    Raises:
+        WriteError: the folder cannot be made, or the disk is full.
+    """
+    folder = temporary(beside)
+    made = [above for above in folder.parents if not above.exists()]
+    with writing(beside, folder):
+        try:
+            folder.mkdir(parents=True)
+            with (folder / _LOCK).open("x") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            for above in made:
+                with contextlib.suppress(OSError):
+                    above.rmdir()
+
+
+_LOCK = "lock"
+
+
+def _unfinished(path: Path) -> re.Pattern[str]:
+    return re.compile(re.escape(_temporary_stem(path)) + r"\.[0-9a-f]{8}")
+
+
+def _is_abandoned(left: Path) -> bool:
+    try:
+        with (left / _LOCK if left.is_dir() else left).open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return left.is_dir()  # killed before it had its lock
+    except OSError:
+        return False
+    return True
+
+
+def _remove(left: Path) -> None:
+    if left.is_dir():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
 
 
 def _temporary_stem(path: Path) -> str:

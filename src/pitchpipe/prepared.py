@@ -56,6 +56,12 @@ class Outputs:
             folder / "manifest.json",
         )
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them, each once."""
+        every = (self.train, self.valid, self.whole, self.changes, self.manifest)
+        return tuple(dict.fromkeys(every))
+
     def train_of(self, valid_rows: int) -> Path:
         """The file of the training records, given how many are held out."""
         return self.train if valid_rows else self.whole

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pitchpipe import Pipeline
+from pitchpipe.files import scratch
 
 SCRIPT = textwrap.dedent(
     """
@@ -94,3 +95,45 @@ def test_a_killed_run_goes_on(
     assert run.prepared.train.read_bytes() == undisturbed.prepared.train.read_bytes()
     metrics = [(r.folder / "metrics.csv").read_text(encoding="utf-8") for r in (run, undisturbed)]
     assert metrics[0] == metrics[1]
+
+
+PREPARE = textwrap.dedent(
+    """
+    import os, signal, sys
+    from pitchpipe import Pipeline, PluginHost, hookimpl
+
+    class Killer:
+        @hookimpl
+        def stage_progressed(self, stage):
+            if stage == sys.argv[3]:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    host = PluginHost([Killer()], entry_points=False)
+    Pipeline.from_config({}, host).prepare(sys.argv[1], sys.argv[2])
+    """
+)
+
+
+@pytest.mark.parametrize("stage", ["validate", "format", "split"])
+def test_a_killed_preparation_leaves_nothing_that_counts(
+    stage: str, films: Path, tmp_path: Path, make_pipeline: Callable[..., Pipeline]
+) -> None:
+    out = tmp_path / "out"
+    words = [sys.executable, "-c", PREPARE, str(films), str(out), stage]
+    killed = subprocess.run(words, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    left = list(out.iterdir())
+    assert left, "it was killed in the middle"
+    assert all(path.name.startswith(".") for path in left), "nothing has its final name"
+
+    made = make_pipeline().prepare(films, out)
+    names = {path.name for path in out.iterdir()}
+    assert names == {made.train.name, "films_prepared_valid.jsonl", "films_prepared.json"}
+
+
+def test_what_another_preparation_still_writes_is_left_alone(
+    films: Path, tmp_path: Path, make_pipeline: Callable[..., Pipeline]
+) -> None:
+    with scratch(tmp_path / "out" / "films_prepared_train.jsonl") as folder:
+        make_pipeline().prepare(films, tmp_path / "out")
+        assert folder.is_dir()

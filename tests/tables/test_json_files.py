@@ -157,6 +157,16 @@ def test_one_record_is_no_table_column_by_column(tmp_path, text):
     assert set(chunk.columns) == set(json.loads(text))
 
 
+@pytest.mark.parametrize("depth", [202, 500, 900, 2000])
+def test_nesting_has_an_end(tmp_path, depth):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": 1}\n{"a": ' + "[" * depth + "]" * depth + "}\n")
+    with pytest.raises(DataError, match=r"line 2.*nested too deeply"):
+        [chunk for segment in open_table(path).segments() for chunk in segment.chunks()]
+    path.write_text('{"a": 1}\n{"a": ' + "[" * 190 + "]" * 190 + "}\n")
+    assert sum(len(chunk) for chunk in open_table(path).chunks()) == 2
+
+
 def test_what_pandas_writes_comes_back(tmp_path):
     frame = pd.DataFrame({"prompt": ["a", "b"], "completion": ["x", "y"]})
     frame.to_json(tmp_path / "a.json")

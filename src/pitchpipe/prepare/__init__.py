@@ -7,7 +7,8 @@ from tempfile import gettempdir
 
 import numpy as np
 
-from pitchpipe.prepare.output import distribute, scratch, write_changes
+from pitchpipe.files import remove_abandoned, scratch
+from pitchpipe.prepare.output import distribute, write_changes
 from pitchpipe.prepare.passes import Plan, Spools, run
 from pitchpipe.prepare.settling import Decide, Settled, none, recommended, settle
 from pitchpipe.prepare.splitting import SplitCheck, held_out
@@ -49,6 +50,9 @@ def prepare(
         decide = recommended if selection.config.data.fix else none
     with watch.stage("read"):
         plan = Plan.of(table, selection)
+    if not dry_run:
+        for path in outputs.files:
+            remove_abandoned(path)
     beside = Path(gettempdir()) / outputs.train.name if dry_run else outputs.train
     with scratch(beside) as folder:
         spools = Spools.within(folder)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -13,7 +12,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pitchpipe.files import atomic, temporary, writing
+from pitchpipe.files import atomic
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -123,28 +122,6 @@ class Spool:
                 )
                 # read piece by piece, so that the file does not count as this process's memory
                 out.write(b"".join([os.pread(source, size, at) for size, at in places]))
-
-
-@contextmanager
-def scratch(beside: Path) -> Iterator[Path]:
-    """A folder for what is not finished, gone when the block ends.
-
-    Its name is that of an unfinished ``beside``.
-
-    Raises:
-        WriteError: the folder cannot be made, or the disk is full.
-    """
-    folder = temporary(beside)
-    made = [above for above in folder.parents if not above.exists()]
-    with writing(beside, folder):
-        try:
-            folder.mkdir(parents=True)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            for above in made:
-                with suppress(OSError):  # something has been written there
-                    above.rmdir()
 
 
 def distribute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, ValuesView
 from itertools import chain
 from pathlib import Path
 
@@ -15,6 +15,9 @@ Record = dict[str, object]
 
 BLANK = " \t\r\n"
 """What JSON allows around a value; Python knows more blanks, which are errors there."""
+
+MOST_DEPTH = 200
+"""How deep arrays and objects may be nested; not every program that reads JSON goes further."""
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _KINDS: dict[type, str] = {
@@ -112,19 +115,32 @@ def by_column(records: Sequence[Record]) -> dict[str, list[object]]:
 
 
 def has_doubtful_numbers(values: Sequence[object]) -> bool:
-    """Whether a fast parser may have rounded one of some values: a whole number beyond 64 bits."""
+    """Whether a closer look is due at some values.
+
+    A fast parser rounds whole numbers beyond 64 bits, and takes any depth.
+    """
     kinds = set(map(type, values))
     if kinds <= _EXACT:
         return False
     return any(map(_is_doubtful, values))
 
 
-def _is_doubtful(value: object) -> bool:
+def _is_doubtful(value: object, depth: int = 0) -> bool:
     if isinstance(value, float):
         return abs(value) >= 2**63
-    if isinstance(value, dict):
-        return any(map(_is_doubtful, value.values()))
-    return isinstance(value, list) and any(map(_is_doubtful, value))
+    if depth > MOST_DEPTH:
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return isinstance(inner, list | ValuesView) and any(
+        _is_doubtful(item, depth + 1) for item in inner
+    )
+
+
+def _is_deep(value: object, depth: int = 0) -> bool:
+    if depth > MOST_DEPTH:
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return isinstance(inner, list | ValuesView) and any(_is_deep(item, depth + 1) for item in inner)
 
 
 def _array(value: object) -> list[object]:
@@ -164,6 +180,8 @@ def _record(where: str, value: object, suspicious: bool) -> Record:
             f"{where}: found {_KINDS[type(value)]}. Expected a JSON object, with the columns' "
             'names as keys, such as {"prompt": "...", "completion": "..."}.'
         )
+    if _is_deep(value):
+        raise DataError(_unusable(where, RecursionError()))
     if suspicious:
         for key, item in value.items():
             if not (writable(key) and writable(item)):
