@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -100,7 +101,11 @@ def _entry(change: Change) -> bytes:
 
 
 def _dumps(entry: dict[str, Any]) -> bytes:
-    return orjson.dumps(entry, str, orjson.OPT_APPEND_NEWLINE)
+    try:
+        return orjson.dumps(entry, str, orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a number beyond 64 bits, or half a surrogate pair
+        text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"), default=str)
+        return f"{text}\n".encode(errors="backslashreplace")
 
 
 def _removed(rule: str, rows: pd.DataFrame) -> list[Change]:
