@@ -12,7 +12,9 @@ import io
 import json
 import lzma
 import os
+import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -60,6 +62,8 @@ MARKS = (
     b"NaN",
     b"null",
 )
+
+_DATE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?")
 
 Rows = list[dict[str, Any]]
 
@@ -187,6 +191,17 @@ def _workbook(columns: list[str], records: Rows) -> bytes:
         book.create_sheet("more").append(["x"])
     out = io.BytesIO()
     book.save(out)
+    return _timeless(out.getvalue())
+
+
+def _timeless(book: bytes) -> bytes:
+    """A workbook without the time it was saved at, so that it is the same in every run."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            target.writestr(
+                zipfile.ZipInfo(name), _DATE.sub(b"2026-01-01T00:00:00Z", source.read(name))
+            )
     return out.getvalue()
 
 

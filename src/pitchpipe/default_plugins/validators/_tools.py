@@ -136,8 +136,8 @@ def _encoded(tools: Any) -> bytes:
     try:
         return orjson.dumps(tools)
     except TypeError:
-        # integers of more than 64 bits, half a surrogate pair
-        return json.dumps(tools).encode()
+        # integers of more than 64 bits, half a surrogate pair, what JSON lacks
+        return json.dumps(tools, default=repr).encode()
 
 
 @lru_cache(maxsize=256)
