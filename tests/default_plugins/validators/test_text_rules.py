@@ -207,3 +207,10 @@ def test_nearly_the_same_prompts(frame, bound, find) -> None:
     [finding] = find(bound("near-duplicates"), frame(prompt=prompts, completion=["x"] * 4))
     assert (finding.count, finding.lines) == (1, (4,))
     assert "line 4 that of line 2" in finding.message
+
+
+def test_misread_quotes_become_quotes(frame, bound, find) -> None:
+    chunk = frame(prompt=["\x93so-so\x94 \x96 it\x92s fine", "plain"], completion=["x", "y"])
+    [finding] = find(bound("control-characters"), chunk)
+    fixed = finding.fix.apply(chunk)["prompt"].tolist()
+    assert fixed == ["\u201cso-so\u201d \u2013 it\u2019s fine", "plain"]

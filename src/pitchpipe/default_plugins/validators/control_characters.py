@@ -25,6 +25,12 @@ _FLAG = "\U0001f3f4"
 _ANY = re.compile(f"[{_INVISIBLE}{_TAGS}]")
 _ODD = re.compile(f"[{_INVISIBLE}]|(?<![{_FLAG}{_TAGS}])[{_TAGS}]+")
 _BREAK = re.compile(r"(?<=\S)[\x0b\x0c\x1c-\x1f\x85]+(?=\S)")
+_MISREAD = {
+    code: bytes([code]).decode("cp1252")
+    for code in (0x80, *range(0x82, 0x85), *range(0x86, 0x8D), 0x8E, *range(0x91, 0x9D), 0x9E, 0x9F)
+}
+"""What codes of Latin-1 are where Windows-1252 was read as such; 0x85 is a line end as well."""
+
 _PLAIN = bytes([*range(32, 127), *b"\t\n\r", *END.encode()])
 
 
@@ -35,7 +41,8 @@ class ControlCharacters(Rewriting):
     They are the control codes of ASCII and Latin-1 but for tab and line ends, and the characters of
     Unicode that have no width, turn the direction of writing, or hide letters as tags. Joiners,
     which some scripts and emoji need, and the tags of flags are left alone. Where one of the codes
-    that break a line or a page parts two words, a space takes its place.
+    that break a line or a page parts two words, a space takes its place, and where a code is a
+    character of Windows-1252, such as a curly quote, that was misread as Latin-1, that character.
 
     Attributes:
         level: whether they are taken out on request, or only when this rule is named.
@@ -45,7 +52,7 @@ class ControlCharacters(Rewriting):
     rule: ClassVar[str] = "control-characters"
     what: ClassVar[str] = "characters that nobody sees"
     expected: ClassVar[str] = "text that reads as it looks"
-    remedy: ClassVar[str] = "take them out of"
+    remedy: ClassVar[str] = "take them out, or write what they stand for, in"
 
     level: FixLevel = "recommended"
 
@@ -69,7 +76,7 @@ class ControlCharacters(Rewriting):
     @staticmethod
     def without(text: str) -> str:
         """The text without them."""
-        return _ODD.sub("", _BREAK.sub(" ", text))
+        return _ODD.sub("", _BREAK.sub(" ", text.translate(_MISREAD)))
 
 
 def _holds_end(chunk: pd.DataFrame, column: str) -> bool:
