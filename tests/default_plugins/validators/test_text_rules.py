@@ -15,12 +15,14 @@ from pitchpipe.default_plugins.validators.special_tokens import SpecialTokens
 from pitchpipe.records import Severity
 from pitchpipe.redaction import PLACEHOLDER
 
+MISREAD = {n: bytes([n]).decode("cp1252", "ignore") or None for n in range(128, 160) if n != 133}
+
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e007f"
 SIGNS = [
     "\x1b",
     "\x00",
     "\x7f",
-    "\x96",
+    "\x90",
     "\xad",
     "\u200b",
     "\u061c",
@@ -124,7 +126,7 @@ def test_a_text_is_changed_if_and_only_if_something_is_found_in_it(rule, values)
 
 @given(texts)
 def test_nothing_but_the_invisible_goes_and_no_words_are_joined(text) -> None:
-    letters = iter(text)
+    letters = iter(text.translate(MISREAD))
     after = ControlCharacters.without(text)
     assert all(letter in letters for letter in after if letter != " ")
     assert len(after.split()) <= len(text.split())
