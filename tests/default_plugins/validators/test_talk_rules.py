@@ -317,6 +317,11 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
+SCHEMAS = st.dictionaries(
+    st.sampled_from(["type", "properties", "pattern", "required", "enum", "items", "$ref", "$id"]),
+    JSON,
+    max_size=4,
+)
 NEARLY = st.lists(
     st.fixed_dictionaries(
         {"role": st.sampled_from(list(PARTS)) | JSON},
@@ -329,7 +334,7 @@ NEARLY = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(
     messages=JSON | st.lists(JSON) | NEARLY | st.fixed_dictionaries({"messages": NEARLY}),
-    tools=JSON,
+    tools=JSON | SCHEMAS.map(lambda schema: [tool(parameters=schema)]),
     parallel=JSON,
     outputs=st.tuples(JSON | NEARLY, JSON | NEARLY),
     method=st.sampled_from(["supervised", "reinforcement"]),

@@ -64,8 +64,7 @@ _CALLING = frozenset({"tool_calls", "function_call"})
 _DETAILS = (None, "auto", "low", "high")
 _SOUNDS = ("wav", "mp3")
 _PLAIN = frozenset({"system", "developer", "user", "assistant"})
-# what the API says when it refuses a name, as users report it, e.g. at
-# https://community.openai.com/t/weird-regex-on-message-name-field/1356753
+# the specification says nothing of it; as refusals of the API have it, see docs/facts.md
 _SPEAKER = re.compile(r"[^\s<|\\/>]{1,64}")
 
 _role, _content, _last = itemgetter("role"), itemgetter("content"), itemgetter(-1)
