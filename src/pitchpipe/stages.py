@@ -170,7 +170,7 @@ class Splitter(ABC):
     Promises: one answer a row, the same for the same index; nothing is lost or doubled.
     """
 
-    def order(self, rows: int) -> npt.NDArray[np.int64] | None:
+    def order(self, rows: int) -> npt.NDArray[np.integer[Any]] | None:
         """The positions of all rows in the order in which training records are written.
 
         None, the default, keeps that of the table.

@@ -83,6 +83,7 @@ def _written(
         index = settled.seen.index.frame(task.labels)
         valid, note = held_out(splitter, index), splitter.note
         order = splitter.stage.order(rows) if valid.any() else None
+        order = None if order is None else order[~valid[order]]
     else:
         index = settled.seen.index.frame(task.labels)
     check = SplitCheck(plan, index, valid, watch)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from pitchpipe.files import atomic
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -114,7 +114,8 @@ class Spool:
             whole.flush()
             source = whole.fileno()
             sizes = np.concatenate(parts)
-            stops = np.cumsum(sizes, dtype=np.int64)
+            parts.clear()
+            stops: Ints = np.cumsum(sizes, dtype=np.uint32 if whole.tell() < 2**32 else np.int64)
             for start in range(0, len(order), _SOME):
                 some = order[start : start + _SOME]
                 places = zip(
@@ -136,8 +137,8 @@ def distribute(
     Args:
         spool: all records.
         valid: which are held out.
-        order: the positions of all records in the order in which training records are written;
-            None for that of the table.
+        order: the positions of the training records in the order in which they are written; None
+            for that of the table.
         targets: the two files, the second None where nothing is held out; None to write nothing.
         check: sees every record before any file is there; what it raises leaves none.
     """
@@ -152,7 +153,7 @@ def distribute(
             check.observe(here, np.diff(ends, prepend=0))
             _write_runs(data, ends, valid[here], train if order is None else None, valid_file)
         if order is not None and train:
-            spool.write_ordered(order[~valid[order]], train)
+            spool.write_ordered(order, train)
         check.conclude()
 
 

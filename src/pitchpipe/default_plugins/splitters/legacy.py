@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from pitchpipe.default_plugins.splitters._sizes import (
@@ -36,9 +35,9 @@ class LegacySplitter(Splitter):
     with fewest like them the last one drawn, or, where all were held out, the first.
     """
 
-    def order(self, rows: int) -> npt.NDArray[np.int64]:
+    def order(self, rows: int) -> Ints:
         """The rows in the order in which they are drawn."""
-        return drawn(rows, SEED).astype(np.int64)
+        return drawn(rows, SEED)
 
     def split(self, index: pd.DataFrame) -> pd.Series[bool]:
         """Which rows are for validation."""
@@ -49,7 +48,8 @@ class LegacySplitter(Splitter):
         order = drawn(rows, SEED)
         valid[order[train_size(rows, None) :]] = True
         labels = codes(index["label"])
-        records = index["prompt"].to_numpy(np.uint64) * _MIX ^ labels.astype(np.uint64)
+        records = index["prompt"].to_numpy(np.uint64) * _MIX
+        records ^= labels.astype(np.uint64)
         _gather(records, valid)
         _spread(records, labels, valid, order)
         return answer(index, valid)
