@@ -63,7 +63,15 @@ class PluginError(UsageError):
 
 
 class DataError(PitchpipeError):
-    """The user's data cannot be used; names the file and the line, row or column."""
+    """The user's data cannot be used; names the file and the line, row or column.
+
+    Attributes:
+        findings: the errors that validators found.
+        everything: all that they found, the errors among it.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    everything: tuple[Finding, ...] = ()
 
 
 class InvalidDataError(DataError):
@@ -77,8 +85,6 @@ class InvalidDataError(DataError):
 
     Attributes:
         name: as given.
-        findings: as given.
-        everything: as given.
     """
 
     def __init__(

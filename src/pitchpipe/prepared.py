@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +66,28 @@ class Outputs:
         return self.train if valid_rows else self.whole
 
 
-def save_manifest(data: PreparedData, path: Path, source: Mapping[str, str] | None = None) -> None:
+@dataclass(frozen=True)
+class Origin:
+    """What prepared files were made from.
+
+    Attributes:
+        file: the table.
+        sha256: the digest of its content.
+        profile: whose decisions were taken.
+    """
+
+    file: str
+    sha256: str
+    profile: str
+
+
+def save_manifest(data: PreparedData, path: Path, origin: Origin | None = None) -> None:
     """Writes what is known of prepared files, with their digests.
 
     Args:
         data: the files.
         path: the manifest.
-        source: the ``file`` that they were made from and its ``sha256``, where it is a file.
+        origin: what they were made from, where it is a file.
     """
     write_json(
         path,
@@ -81,7 +95,7 @@ def save_manifest(data: PreparedData, path: Path, source: Mapping[str, str] | No
             "contract": data.contract.to_json(),
             "train": _described(data.train, data.train_rows),
             "valid": _described(data.valid, data.valid_rows) if data.valid else None,
-            "source": dict(source) if source else None,
+            "source": asdict(origin) if origin else None,
             "applied": list(data.applied),
             "changes": _digested(data.changes) if data.changes else None,
             "notes": list(data.notes),
@@ -125,11 +139,10 @@ def load_manifest(path: Path) -> PreparedData | None:
         ) from None
 
 
-def source_of(path: Path) -> str | None:
-    """The digest of the file that prepared files were made from, None where that is not known."""
+def origin_of(path: Path) -> Origin | None:
+    """What a manifest says that prepared files were made from, None where that is not known."""
     try:
-        source = json.loads(path.read_text(encoding="utf-8"))["source"]
-        return str(source["sha256"]) if source else None
+        return Origin(**json.loads(path.read_text(encoding="utf-8"))["source"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

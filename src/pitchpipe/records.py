@@ -197,6 +197,7 @@ class PreparedData:
         changes: the change log, which lists every row that a fix changed or removed; None where
             there was none.
         samples: the first few changes of each rule.
+        changed: how many rows each rule's fix changed or removed.
     """
 
     train: Path
@@ -209,6 +210,7 @@ class PreparedData:
     applied: tuple[str, ...] = ()
     changes: Path | None = None
     samples: tuple[Change, ...] = ()
+    changed: Mapping[str, int] = field(default_factory=dict)
 
 
 def _within(name: str, value: int | str | None, low: int, high: int) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +73,20 @@ def test_it_ends_with_what_to_do_next(cli, twice):
     assert last == "Next: pitchpipe train films_prepared_train.jsonl -v films_prepared_valid.jsonl"
 
 
+def test_the_next_command_goes_on_with_what_was_set(cli, twice):
+    Path("my own.toml").write_text('[training]\nsuffix = "x"\n', encoding="utf-8")
+    words = ["--model", "davinci-002", "--base-url", "offline:there", "--config", "my own.toml"]
+    words += ["--set", "training.n_epochs=2", "--set", "validators.skip=[]", "--out-dir", "a b"]
+    found = cli("prepare", twice, "-q", "--json", *words).json
+    assert shlex.split(found["next"]) == [
+        *("pitchpipe", "train", "a b/films_prepared_train.jsonl"),
+        *("-v", "a b/films_prepared_valid.jsonl", "--model", "davinci-002"),
+        *("--base-url", "offline:there", "--config", "my own.toml"),
+        *("--set", "training.n_epochs=2"),
+    ]
+    assert cli(*shlex.split(found["next"])[1:]).out.startswith("ftjob-")
+
+
 def test_without_a_terminal_it_says_what_to_pass(cli, twice):
     result = cli("prepare", twice)
     assert result.code == 2
@@ -87,6 +105,7 @@ def test_on_a_terminal_it_asks(cli, twice, terminal, answer, rows):
     found = cli("prepare", twice, "--json")
     assert found.json["train_rows"] + found.json["valid_rows"] == rows
     assert "Drop 2 rows, keeping the first of each? [Y/n]" in found.err
+    assert "  2 in all: lines 32, 33\n" in found.err
     assert "such as {'prompt': 'film number 0', 'completion': 'neg'}" in found.err
 
 
@@ -105,9 +124,53 @@ def test_the_end_of_input_is_no_answer(cli, twice, terminal):
     assert written() == []
 
 
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no pseudo-terminals")
+@pytest.mark.parametrize(("typed", "code"), [(b"n\n", 0), (b"\x04", 2)])
+def test_a_real_terminal_is_asked_on(twice, typed, code):
+    mine, theirs = os.openpty()
+    command = [sys.executable, "-m", "pitchpipe", "prepare", twice]
+    with (
+        open(mine, "r+b", buffering=0) as person,
+        subprocess.Popen(
+            command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True
+        ) as program,
+    ):
+        os.close(theirs)
+        shown = b""
+        while b"[Y/n]" not in shown:
+            shown += person.read(1000)
+        person.write(typed)
+        out, _ = program.communicate()
+    assert program.returncode == code
+    assert ("records" in out) == (code == 0)
+
+
+def test_an_interrupted_question_writes_nothing(cli, twice, terminal, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    terminal()
+    monkeypatch.setattr("sys.stdin.readline", interrupt, raising=False)
+    assert cli("prepare", twice).code == 130
+    assert written() == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [("upper-case-prompts", "not in use"), ("conflicting-completions", "has no fix")],
+)
+def test_a_fix_that_cannot_come_is_refused(cli, twice, rule, why):
+    result = cli("prepare", twice, "--fix", rule, "-q")
+    assert result.code == 2
+    assert f"--fix {rule}: this rule" in result.err
+    assert why in result.err
+    assert written() == []
+
+
 def test_a_named_fix_is_applied_unasked(cli, twice):
     found = cli("prepare", twice, "--fix", "duplicate-rows", "--json").json
     assert found["applied"] == ["empty-fields", "duplicate-rows"]
+    assert found["changed"] == {"empty-fields": 1, "duplicate-rows": 2}
 
 
 def test_an_optional_fix_waits_to_be_named(cli, write_rows):
@@ -158,6 +221,7 @@ def test_a_dry_run_shows_what_becomes_of_rows(cli, write_rows):
     out = cli("prepare", path, "-q", "--dry-run", "--profile", "legacy").out
     assert '- line 2: {"prompt": "film 0"}' in out
     assert '+ line 2: {"prompt": "film 0 ->"}' in out
+    assert "@@ prompt-separator: 30 changed or removed, 3 shown @@" in out
 
 
 def test_nothing_to_fix_is_said_in_a_dry_run(cli, reviews):
@@ -187,9 +251,29 @@ def test_what_cannot_be_undone_is_said(cli, twice):
     assert "unknown fix to undo 'upper-case-prompts'" in never.err
     with twice.open("a", encoding="utf-8") as stream:
         stream.write("one more,pos\n")
-    changed = cli("prepare", twice, "--undo", "duplicate-rows")
+    changed = cli("prepare", twice, "--undo", "duplicate-rows", "--json")
     assert changed.code == 1
+    assert changed.json["findings"] == []
     assert "not the table that was prepared any more" in changed.err
+
+
+@pytest.mark.parametrize("words", [["-q"], ["--fix", "duplicate-rows"]])
+def test_undoing_takes_no_further_decisions(cli, twice, words):
+    cli("prepare", twice, "-q")
+    result = cli("prepare", twice, "--undo", "duplicate-rows", *words)
+    assert result.code == 2
+    assert "give neither -q nor --fix with it" in result.err
+
+
+def test_undoing_keeps_to_the_profile(cli, twice):
+    legacy = ["--profile", "legacy", "--prompt-column", "text", "--completion-column", "tag"]
+    assert cli("prepare", twice, "-q", *legacy).code == 0
+    other = cli("prepare", twice, "--undo", "completion-space")
+    assert other.code == 2
+    assert "give --profile legacy beside --undo" in other.err
+    undone = cli("prepare", twice, "--undo", "completion-space", *legacy, "--json").json
+    assert "prompt-separator" in undone["applied"]
+    assert "completion-space" not in undone["applied"]
 
 
 def test_what_an_earlier_preparation_left_goes(cli, twice):
@@ -223,6 +307,10 @@ def test_sarif_names_lines_and_describes_rules(cli, twice):
     assert {rule["id"] for rule in rules} == {"duplicate-rows", "empty-fields"}
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+    for rule in rules:
+        for text in ("shortDescription", "fullDescription", "help"):
+            assert 0 < len(rule[text]["text"]) <= 1024, "code hosts show no more"
+    assert run["invocations"] == [{"executionSuccessful": True}]
     assert by_rule["empty-fields"]["level"] == "error"
     places = by_rule["duplicate-rows"]["locations"]
     assert [place["physicalLocation"]["region"]["startLine"] for place in places] == [32, 33]
@@ -235,8 +323,44 @@ def test_sarif_of_a_table_with_errors(cli, write_rows):
     assert result.code == 1
     [finding] = result.json["runs"][0]["results"]
     assert finding["ruleId"] == "class-counts"
-    [place] = finding["locations"]
-    assert place["physicalLocation"]["artifactLocation"]["uri"] == "one%20class.csv"
+    places = [place["physicalLocation"] for place in finding["locations"]]
+    assert {place["artifactLocation"]["uri"] for place in places} == {"one%20class.csv"}
+
+
+def test_sarif_of_an_absolute_path_has_an_absolute_address(cli, twice):
+    [run] = cli("prepare", twice.resolve(), "-q", "--sarif").json["runs"]
+    uris = {
+        place["physicalLocation"]["artifactLocation"]["uri"]
+        for result in run["results"]
+        for place in result["locations"]
+    }
+    assert uris == {twice.resolve().as_uri()}
+
+
+def test_sarif_of_rows_names_the_file_only(cli, twice):
+    import pandas as pd
+
+    pd.read_csv(twice).to_parquet("films.parquet")
+    [run] = cli("prepare", "films.parquet", "-q", "--sarif").json["runs"]
+    place = {"artifactLocation": {"uri": "films.parquet"}}
+    for result in run["results"]:
+        assert result["locations"] == [{"physicalLocation": place}]
+        assert "films.parquet, row " in result["message"]["text"]
+
+
+def test_a_table_that_cannot_be_read_is_reported_too(cli):
+    Path("broken.jsonl").write_text('{"prompt": "a"\n', encoding="utf-8")
+    found = cli("prepare", "broken.jsonl", "-q", "--json")
+    assert found.code == 1
+    assert "line 1" in found.json["error"]
+    assert found.json["findings"] == []
+    log = cli("prepare", "broken.jsonl", "-q", "--sarif")
+    assert log.code == 1
+    [run] = log.json["runs"]
+    [invocation] = run["invocations"]
+    assert (run["results"], invocation["executionSuccessful"]) == ([], False)
+    [told] = invocation["toolExecutionNotifications"]
+    assert told["message"]["text"] == found.json["error"]
 
 
 def test_legacy_writes_nothing_where_nothing_is_to_do(cli):

@@ -59,7 +59,8 @@ def test_every_rule_is_listed(cli):
 
 def test_the_list_is_a_table(cli):
     lines = cli("rules").out.splitlines()
-    assert lines[0].split() == ["rule", "severity", "fix", "profiles", "provider", "summary"]
+    titles = ["rule", "severity", "fix", "profiles", "provider", "version", "summary"]
+    assert lines[0].split() == titles
     [line] = [line for line in lines if line.startswith("duplicate-rows")]
     assert "article, legacy" in line
 
@@ -68,6 +69,8 @@ def test_the_rules_of_a_plugin_are_among_them(cli, installed):
     installed(PLUGIN)
     [line] = [line for line in cli("rules").out.splitlines() if line.startswith("shouting")]
     assert line.split()[1:6] == ["note", "yes", "-", "pipe-extra", "1.2"]
+    [row] = [row for row in cli("rules", "--json").json if row["rule"] == "shouting"]
+    assert (row["provider"], row["version"]) == ("pipe-extra", "1.2")
     shown = cli("rules", "shouting").out
     assert "Finds prompts in capitals.\n\nLoud ones." in shown
     assert "  most: int, default 3\n      so many are fine." in shown

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pitchpipe.cli.output import say, shown
+from pitchpipe.cli.output import say, shown, write
+from pitchpipe.cli.summary import places_text
 from pitchpipe.errors import DataError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -62,35 +63,40 @@ def undoing(pipeline: Pipeline, file: str, out_dir: str | None, rules: Collectio
 
     Raises:
         DataError: there is no such preparation, or the table is not the same any more.
-        UsageError: one of the fixes was not applied, or cannot be done without.
+        UsageError: one of the fixes was not applied, or cannot be done without; or the table was
+            prepared with another profile.
     """
-    from pitchpipe.prepared import Outputs, load_manifest, source_of
+    from pitchpipe.prepared import Outputs, load_manifest, origin_of
 
     table = pipeline.table(file)
     outputs = Outputs.beside(Path(out_dir) if out_dir else Path(file).parent, table.name)
     last = load_manifest(outputs.manifest)
-    if last is None:
+    origin = origin_of(outputs.manifest)
+    if last is None or origin is None:
         raise DataError(
             f"{outputs.manifest}: no preparation to undo, or its files were changed since. "
             "Expected the files as pitchpipe prepare wrote them; prepare the table anew."
         )
-    if source_of(outputs.manifest) != table.fingerprint():
+    if origin.sha256 != table.fingerprint():
         raise DataError(
             f"{file}: not the table that was prepared any more. Expected the same content; "
             "prepare it anew, with the fixes you want."
         )
+    if origin.profile != pipeline.config.data.profile:
+        raise UsageError(
+            f"{file}: prepared with profile {origin.profile}; give --profile {origin.profile} "
+            "beside --undo, and whatever else was given then."
+        )
     kept = set() if ALL in rules else set(last.applied) - set(rules)
-    offered: set[str] = set()
 
     def decide(findings: Sequence[Finding]) -> list[Finding]:
-        offered.update(finding.rule for finding in findings)
         return [finding for finding in findings if finding.rule in kept]
 
     for rule in set(rules) - {ALL}:
         if rule not in last.applied:
             raise UnknownNameError("fix to undo", rule, last.applied)
-    pipeline.prepare(file, out_dir, decide=decide, dry_run=True)
-    required = sorted(set(rules) - {ALL} - offered)
+    again = pipeline.prepare(file, out_dir, decide=decide, dry_run=True)
+    required = sorted(set(rules).intersection(again.applied))
     if required:
         raise UsageError(
             f"the fix of {required[0]} is required and cannot be undone. "
@@ -103,28 +109,31 @@ def _is_recommended(finding: Finding) -> bool:
     return finding.fix is not None and finding.fix.level == "recommended"
 
 
+def _fix_of(finding: Finding) -> str:
+    return shown(finding.fix.description) if finding.fix else ""
+
+
 def _undecided(findings: Sequence[Finding]) -> UsageError:
-    listed = "\n".join(
-        f"  {f.rule}: {f.message}; fix: {f.fix.description if f.fix else ''}" for f in findings
-    )
-    rules = " ".join(f"--fix {f.rule}" for f in findings)
+    listed = "\n".join(f"  {f.rule}: {shown(f.message)}; fix: {_fix_of(f)}" for f in findings)
+    rules = " ".join(f"--fix {rule}" for rule in dict.fromkeys(f.rule for f in findings))
     return UsageError(
-        f"these fixes wait for a yes or no, and this is no terminal to ask on:\n{listed}\n"
+        f"these fixes wait for a yes or no, and nobody is there to answer:\n{listed}\n"
         f"Nothing was written. Pass -q to apply them all, {rules} to choose, "
         "or --ignore RULE to leave a rule out."
     )
 
 
 def _asked(finding: Finding, open_: Sequence[Finding]) -> bool:
-    fix = finding.fix.description if finding.fix else ""
+    fix = _fix_of(finding)
     say(f"{finding.severity}: {finding.rule}: {shown(finding.message)}")
+    places = places_text(finding)
+    say(f"  {finding.count} in all" + (f": {places}" if places else ""))
     if finding.before:
         say(f"  such as {shown(finding.before)}")
     if finding.after:
         say(f"  becomes {shown(finding.after)}")
     while True:
-        sys.stderr.write(f"{fix[:1].upper()}{shown(fix[1:])}? [Y/n] ")
-        sys.stderr.flush()
+        write(f"{fix[:1].upper()}{fix[1:]}? [Y/n] ", sys.stderr, end="")
         answer = sys.stdin.readline()
         if not answer:
             say("")

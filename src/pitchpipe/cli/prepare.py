@@ -14,14 +14,16 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from pitchpipe.cli import flags
+from pitchpipe.cli.deciding import ALL, Asking, undoing
 from pitchpipe.cli.parser import Parser, one_of
+from pitchpipe.errors import DataError, UsageError
+from pitchpipe.profiles import PROFILES
 
 if TYPE_CHECKING:
+    from pitchpipe.cli.progress import Progress
     from pitchpipe.config import Config
     from pitchpipe.pipeline import Pipeline
     from pitchpipe.prepare import Decide
-
-PROFILES = ("article", "legacy")
 
 
 def configure(parser: Parser) -> None:
@@ -34,7 +36,7 @@ def configure(parser: Parser) -> None:
         "--profile",
         dest="data.profile",
         metavar="P",
-        type=one_of("profile", PROFILES),
+        type=one_of("profile", tuple(PROFILES)),
         default=argparse.SUPPRESS,
         help="article (the default), or legacy: as fine_tunes.prepare_data decided",
     )
@@ -61,19 +63,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     from pitchpipe.cli.progress import Progress
     from pitchpipe.cli.reports import report_of
-    from pitchpipe.errors import InvalidDataError
 
     progress = Progress(sys.stderr)
     config = _with_rules(flags.configured(arguments), arguments)
     pipeline = flags.pipeline_of(config, progress)
-    _check_names(pipeline, arguments)
+    _check_rules(pipeline, arguments)
     report = report_of(arguments, pipeline)
-    decide = _decide(arguments, pipeline, progress)
     try:
+        decide = _decide(arguments, pipeline, progress)
         data = pipeline.prepare(
             arguments.file, arguments.out_dir, decide=decide, dry_run=arguments.dry_run
         )
-    except InvalidDataError as error:
+    except DataError as error:
         report.failed(error)
         raise
     report.done(data)
@@ -87,26 +88,31 @@ def _with_rules(config: Config, arguments: argparse.Namespace) -> Config:
     if arguments.only:
         rules = dataclasses.replace(rules, use=tuple(arguments.only), also=())
     rules = dataclasses.replace(rules, skip=(*rules.skip, *arguments.ignore))
-    from pitchpipe.profiles import PROFILES
-
     used = rules.names(PROFILES[config.data.profile].validators)
     options = {name: given for name, given in rules.options.items() if name in used}
     return dataclasses.replace(config, validators=dataclasses.replace(rules, options=options))
 
 
-def _check_names(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
-    registry = pipeline.host.validators
-    undone = [name for name in arguments.undo if name != "all"]
-    for name in (*arguments.ignore, *arguments.fix, *undone):
-        pipeline.host.get(registry, name)
+def _check_rules(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
+    if arguments.undo and (arguments.quiet or arguments.fix):
+        raise UsageError("--undo takes the fixes of last time; give neither -q nor --fix with it.")
+    host, config = pipeline.host, pipeline.config
+    for name in (*arguments.ignore, *(name for name in arguments.undo if name != ALL)):
+        host.get(host.validators, name)
+    used = config.validators.names(PROFILES[config.data.profile].validators)
+    for name in arguments.fix:
+        if not host.get(host.validators, name).stage.fixes:
+            raise UsageError(f"--fix {name}: this rule has no fix. See pitchpipe rules {name}.")
+        if name not in used:
+            raise UsageError(
+                f"--fix {name}: this rule is not in use. In use: {', '.join(used)}. "
+                "validators.also in the configuration adds to them."
+            )
 
 
-def _decide(arguments: argparse.Namespace, pipeline: Pipeline, progress: object) -> Decide:
-    from pitchpipe.cli.deciding import Asking, undoing
-    from pitchpipe.cli.progress import Progress
-
+def _decide(arguments: argparse.Namespace, pipeline: Pipeline, progress: Progress) -> Decide:
     if arguments.undo:
         return undoing(pipeline, arguments.file, arguments.out_dir, arguments.undo)
-    quiet = arguments.quiet and pipeline.config.data.fix
-    clear = progress.clear if isinstance(progress, Progress) else lambda: None
-    return Asking(frozenset(arguments.fix), quiet, pipeline.config.data.fix, clear)
+    named = frozenset(name.rpartition(":")[2] for name in arguments.fix)
+    fixes = pipeline.config.data.fix
+    return Asking(named, arguments.quiet and fixes, fixes, progress.clear)

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         answer_json(rows)
         return 0
-    titles = ("rule", "severity", "fix", "profiles", "provider", "summary")
+    titles = ("rule", "severity", "fix", "profiles", "provider", "version", "summary")
     answer(table(titles, [[_cell(row[title]) for title in titles] for row in rows]))
     for failure in host.failures:
         warn(f"did not load: {failure}")
@@ -55,7 +55,8 @@ def _described(entry: Entry[Validator[Any]]) -> dict[str, Any]:
         "severity": str(entry.stage.severity),
         "fix": entry.stage.fixes,
         "profiles": [p.name for p in PROFILES.values() if entry.name in p.validators],
-        "provider": str(entry.provider),
+        "provider": entry.provider.distribution,
+        "version": entry.provider.version,
         "summary": summary_of(entry.stage),
         "scope": entry.stage.scope,
         "documentation": documentation_of(entry.stage),
@@ -67,7 +68,7 @@ def _text(described: dict[str, Any]) -> str:
     from pitchpipe.cli.docs import options_text
     from pitchpipe.cli.output import pairs
 
-    names = ("rule", "severity", "fix", "profiles", "provider", "scope")
+    names = ("rule", "severity", "fix", "profiles", "provider", "version", "scope")
     facts = pairs({name: _cell(described[name]) for name in names})
     parts = [facts, described["documentation"], options_text(described["options"])]
     return "\n\n".join(part for part in parts if part)

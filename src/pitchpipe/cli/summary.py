@@ -47,7 +47,7 @@ def findings_text(
                 str(finding.severity),
                 finding.rule,
                 finding.count,
-                _places(finding, file),
+                ", ".join(filter(None, (file, places_text(finding)))) or "-",
                 finding.message,
                 _fixed_by(finding, applied),
             )
@@ -150,13 +150,13 @@ def practice_text(pipeline: Pipeline, rows: int) -> str:
     )
 
 
-def _places(finding: Finding, file: str) -> str:
+def places_text(finding: Finding) -> str:
+    """The first places of a finding; "" where it has none."""
     if not finding.lines:
-        return file or "-"
+        return ""
     more = ", ..." if finding.count > len(finding.lines) else ""
     unit = finding.unit if len(finding.lines) == 1 else f"{finding.unit}s"
-    place = f"{unit} {', '.join(map(str, finding.lines))}{more}"
-    return f"{file}, {place}" if file else place
+    return f"{unit} {', '.join(map(str, finding.lines))}{more}"
 
 
 def _matrix(matrix: Mapping[str, Any], classes: Mapping[str, Mapping[str, Any]]) -> str:

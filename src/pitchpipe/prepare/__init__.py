@@ -13,7 +13,7 @@ from pitchpipe.prepare.passes import Plan, Spools, run
 from pitchpipe.prepare.settling import Decide, Settled, none, recommended, settle
 from pitchpipe.prepare.splitting import SplitCheck, held_out
 from pitchpipe.prepare.tasks import Task
-from pitchpipe.prepared import Outputs, recorded_files, remove_unchanged, save_manifest
+from pitchpipe.prepared import Origin, Outputs, recorded_files, remove_unchanged, save_manifest
 from pitchpipe.records import PreparedData
 from pitchpipe.selection import Selection
 from pitchpipe.tables import Table
@@ -110,14 +110,16 @@ def _written(
         applied=settled.applied,
         changes=changes,
         samples=settled.samples,
+        changed=settled.changed,
     )
     if not dry_run and not untouched:
         earlier = recorded_files(outputs.manifest)
         if changes:
             write_changes(spools.changes, settled.uniform, changes)
         path = plan.table.path
-        source = {"file": str(path), "sha256": plan.table.fingerprint()} if path else None
-        save_manifest(prepared, outputs.manifest, source)
+        profile = plan.selection.profile.name
+        origin = Origin(str(path), plan.table.fingerprint(), profile) if path else None
+        save_manifest(prepared, outputs.manifest, origin)
         kept = {prepared.train, prepared.valid, prepared.changes}
         for left in earlier.keys() - kept:
             remove_unchanged(left, earlier[left])

@@ -71,6 +71,12 @@ class Settled:
         samples = self.seen.changes.samples
         return tuple(change for rule in self.applied for change in samples.get(rule, ()))
 
+    @property
+    def changed(self) -> dict[str, int]:
+        """How many rows the fix of each rule changed or removed."""
+        counts = self.seen.changes.counts
+        return {rule: counts[rule] for rule in self.applied if rule in counts}
+
 
 def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
     """Passes over a table until there is nothing more to fix.

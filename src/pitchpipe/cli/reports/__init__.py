@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pitchpipe.errors import InvalidDataError
+    from pitchpipe.errors import DataError
     from pitchpipe.pipeline import Pipeline
     from pitchpipe.records import PreparedData
 
@@ -17,7 +17,7 @@ class Report(Protocol):
     def done(self, data: PreparedData) -> None:
         """Tells of a table that was prepared."""
 
-    def failed(self, error: InvalidDataError) -> None:
+    def failed(self, error: DataError) -> None:
         """Tells of a table that has errors; the error itself is told by whoever catches it."""
 
 
@@ -28,6 +28,5 @@ def report_of(arguments: argparse.Namespace, pipeline: Pipeline) -> Report:
     from pitchpipe.cli.reports.terminal import TextReport
 
     if arguments.sarif:
-        return SarifReport(arguments.file, pipeline)
-    kind = JsonReport if arguments.json else TextReport
-    return kind(arguments.file, pipeline, arguments.dry_run)
+        return SarifReport(arguments, pipeline)
+    return (JsonReport if arguments.json else TextReport)(arguments, pipeline)

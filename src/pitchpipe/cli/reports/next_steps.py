@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,32 @@ if TYPE_CHECKING:
     from pitchpipe.records import Contract, PreparedData
 
 
-def next_command(data: PreparedData, pipeline: Pipeline) -> str:
-    """The command that trains on prepared files."""
+_OF_TRAINING = ("training", "trainer")
+
+
+def next_command(data: PreparedData, pipeline: Pipeline, arguments: argparse.Namespace) -> str:
+    """The command that trains on prepared files, with what was set for the training already.
+
+    Args:
+        data: the files.
+        pipeline: what prepared them.
+        arguments: the flags it was made from.
+    """
+    model, trainer = pipeline.config.training.model, pipeline.config.trainer
     words = ["pitchpipe", "train", str(data.train)]
     if data.valid:
         words += ["-v", str(data.valid)]
-    if pipeline.config.training.model != DEFAULT_MODEL:
-        words += ["--model", pipeline.config.training.model]
-    if pipeline.config.trainer.name != "fake":
-        words += ["--trainer", pipeline.config.trainer.name]
+    if model != DEFAULT_MODEL:
+        words += ["--model", model]
+    if trainer.name != "fake":
+        words += ["--trainer", trainer.name]
+    if "base_url" in trainer.options:
+        words += ["--base-url", str(trainer.options["base_url"])]
+    if arguments.config:
+        words += ["--config", arguments.config]
+    for setting in arguments.set:
+        if setting.partition(".")[0] in _OF_TRAINING:
+            words += ["--set", setting]
     return shlex.join(words)
 
 

@@ -5,6 +5,7 @@ Source of the format: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
 
 from __future__ import annotations
 
+import argparse
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from pitchpipe.cli.output import answer_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pitchpipe.errors import InvalidDataError
+    from pitchpipe.errors import DataError
     from pitchpipe.pipeline import Pipeline
     from pitchpipe.records import Finding, PreparedData
 
@@ -27,23 +28,23 @@ class SarifReport:
     """The findings, for a code host.
 
     Args:
-        file: the table.
-        pipeline: what prepares it, whose rules are described.
+        arguments: what was asked for.
+        pipeline: what does it, whose rules are described.
     """
 
-    def __init__(self, file: str, pipeline: Pipeline) -> None:
-        self._file = file
+    def __init__(self, arguments: argparse.Namespace, pipeline: Pipeline) -> None:
+        self._file: str = arguments.file
         self._rules = {entry.name: entry for entry in pipeline.host.validators}
 
     def done(self, data: PreparedData) -> None:
         """Prints what was found."""
         self._print(data.findings)
 
-    def failed(self, error: InvalidDataError) -> None:
-        """Prints what was found."""
-        self._print(error.everything)
+    def failed(self, error: DataError) -> None:
+        """Prints what was found, or why nothing could be."""
+        self._print(error.everything, "" if error.findings else str(error))
 
-    def _print(self, findings: Sequence[Finding]) -> None:
+    def _print(self, findings: Sequence[Finding], failure: str = "") -> None:
         used = sorted({finding.rule for finding in findings})
         answer_json(
             {
@@ -58,6 +59,7 @@ class SarifReport:
                                 "rules": [self._rule(name) for name in used],
                             }
                         },
+                        "invocations": [_invocation(failure)],
                         "results": [self._result(f, used.index(f.rule)) for f in findings],
                     }
                 ],
@@ -68,15 +70,18 @@ class SarifReport:
         if name not in self._rules:
             return {"id": name}
         stage = self._rules[name].stage
+        documentation = documentation_of(stage) or name
         return {
             "id": name,
             "shortDescription": {"text": summary_of(stage) or name},
-            "fullDescription": {"text": documentation_of(stage) or name},
+            "fullDescription": {"text": documentation},
+            "help": {"text": documentation},
             "defaultConfiguration": {"level": str(stage.severity)},
         }
 
     def _result(self, finding: Finding, rule: int) -> dict[str, Any]:
-        uri = quote(PurePath(self._file).as_posix())
+        path = PurePath(self._file)
+        uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
         places = finding.lines if finding.unit == "line" else ()
         locations: list[dict[str, Any]] = [
             {
@@ -95,3 +100,10 @@ class SarifReport:
             "locations": locations or [{"physicalLocation": {"artifactLocation": {"uri": uri}}}],
             "properties": {"count": finding.count, "unit": finding.unit},
         }
+
+
+def _invocation(failure: str) -> dict[str, Any]:
+    if not failure:
+        return {"executionSuccessful": True}
+    told = {"level": "error", "message": {"text": failure}}
+    return {"executionSuccessful": False, "toolExecutionNotifications": [told]}

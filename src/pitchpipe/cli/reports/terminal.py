@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from pitchpipe.cli import summary
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from pitchpipe.errors import InvalidDataError
+    from pitchpipe.errors import DataError
     from pitchpipe.pipeline import Pipeline
     from pitchpipe.records import Change, PreparedData
 
@@ -23,21 +23,20 @@ class TextReport:
     """A table of findings, the files, and how it goes on.
 
     Args:
-        file: the table.
-        pipeline: what prepares it.
-        dry_run: whether nothing is written, and changes are shown instead.
+        arguments: what was asked for.
+        pipeline: what does it.
     """
 
-    def __init__(self, file: str, pipeline: Pipeline, dry_run: bool) -> None:
-        self._file = file
+    def __init__(self, arguments: argparse.Namespace, pipeline: Pipeline) -> None:
+        self._arguments = arguments
+        self._file: str = arguments.file
         self._pipeline = pipeline
-        self._dry_run = dry_run
 
     def done(self, data: PreparedData) -> None:
         """Prints what was inferred and found, the files, and how it goes on."""
         if inferred := summary.inferred_text(data, self._file):
             say(inferred)
-        if self._dry_run:
+        if self._arguments.dry_run:
             self._changes(data)
             return
         answer(f"{data.train}: {data.train_rows} records")
@@ -50,24 +49,22 @@ class TextReport:
         if asking := asking_text(data.contract):
             say(asking)
         say(summary.estimate_text(self._pipeline.estimate(data)))
-        say(f"Next: {next_command(data, self._pipeline)}")
+        say(f"Next: {next_command(data, self._pipeline, self._arguments)}")
 
-    def failed(self, error: InvalidDataError) -> None:
+    def failed(self, error: DataError) -> None:
         """Prints all that was found beside the errors, which are told by whoever catches them."""
         rest = [finding for finding in error.everything if finding not in error.findings]
         if rest:
             say(summary.findings_text(rest, self._file))
 
     def _changes(self, data: PreparedData) -> None:
-        if not data.samples:
+        if not data.changed:
             answer(f"{self._file}: no fix changes anything")
-        shown_of = Counter(change.rule for change in data.samples)
-        for rule in shown_of:
-            count = next(f.count for f in data.findings if f.rule == rule)
-            answer(f"@@ {rule}: {count} changed or removed, {shown_of[rule]} shown @@")
-            for change in data.samples:
-                if change.rule == rule:
-                    self._change(change)
+        for rule, count in data.changed.items():
+            changes = [change for change in data.samples if change.rule == rule]
+            answer(f"@@ {rule}: {count} changed or removed, {len(changes)} shown @@")
+            for change in changes:
+                self._change(change)
         answer(f"would write {data.train}: {data.train_rows} records")
         if data.valid:
             answer(f"would write {data.valid}: {data.valid_rows} records")
