@@ -88,6 +88,19 @@ def test_the_same_five_commands_work_on_a_service_of_the_api(
     assert re.search(r"^accuracy +0\.\d+$", printed, re.MULTILINE)
 
 
+def test_a_table_is_prepared_as_shown(folder: Path, block_of: Blocks) -> None:
+    table = folder / "reviews.csv"
+    first = table.read_text("utf-8").splitlines()[1]
+    with table.open("a", encoding="utf-8") as stream:
+        stream.write(f"{first}\nonce more,POS\n")
+    markers = ("prepare", "undo", "rules", "legacy")
+    script = "".join(block_of("docs/preparing.md", f"commands: {name}") for name in markers)
+    printed = _shell(script, folder)
+    assert "would write reviews_prepared_train.jsonl" in printed
+    assert "Finds labels that differ in case" in printed
+    assert printed.count("\nreviews_prepared_train.jsonl: ") == 4
+
+
 @pytest.mark.parametrize(
     ("page", "marker"),
     [
