@@ -17,16 +17,17 @@ class Ending:
         what: in a few words.
         day: the first day without it.
         over: whether it has ended.
+        source: who says so.
     """
 
     what: str
     day: date
     over: bool
+    source: str
 
     def __str__(self) -> str:
         tense = "since" if self.over else "from"
-        table = model_table()
-        return f"{self.what} {tense} {self.day} ({table.dates_source}, read {table.read})"
+        return f"{self.what} {tense} {self.day} ({self.source})"
 
 
 def endings(
@@ -42,14 +43,18 @@ def endings(
             ``service`` that on which the service closes.
     """
     table = model_table()
+    published, given = f"{table.dates_source}, read {table.read}", "the dates given"
     own = {name: date.fromisoformat(day) for name, day in (dates or {}).items()}
     base = base_of(model)
-    known = {
-        f"model {base} is not answered for": of_family(base, own) or table.facts(base).shut_down,
-        "the hosted service takes no fine-tuning jobs": own.get("service", table.closes),
-    }
-    return [
-        Ending(what, day, today >= day)
-        for what, day in known.items()
-        if day is not None and today >= day - timedelta(days=days)
+    of_base = of_family(base, own)
+    name = base if of_base else table.entry(base)
+    known = [
+        (f"model {name} is not answered for", of_base, table.facts(base).shut_down),
+        ("the hosted service takes no fine-tuning jobs", own.get("service"), table.closes),
     ]
+    found = []
+    for what, mine, listed in known:
+        day = mine or listed
+        if day is not None and today >= day - timedelta(days=days):
+            found.append(Ending(what, day, today >= day, given if mine else published))
+    return found

@@ -51,3 +51,19 @@ def test_what_has_ended_is_told_apart_from_what_ends() -> None:
     assert "since 2026-09-28" in str(over)
     assert "from 2027-01-06" in str(soon)
     assert "read 2026-11-26" in str(over)
+
+
+def test_a_day_is_told_of_the_snapshot_that_it_is_known_of() -> None:
+    [model, _] = endings("ft:gpt-4o-mini:me::1", date(2026, 12, 1), 90)
+    assert str(model).startswith("model gpt-4o-mini-2024-07-18 is not answered for from 2027-01-14")
+    [older, _] = endings("gpt-4o-2024-05-13", date(2026, 12, 1), 90)
+    assert older.over
+
+
+def test_a_day_of_ones_own_is_not_laid_to_the_vendor() -> None:
+    dates = {"mine": "2026-03-01", "service": "2026-04-01"}
+    found = endings("mine-2025-01-01", date(2026, 3, 1), 90, dates)
+    assert [str(ending) for ending in found] == [
+        "model mine-2025-01-01 is not answered for since 2026-03-01 (the dates given)",
+        "the hosted service takes no fine-tuning jobs from 2026-04-01 (the dates given)",
+    ]

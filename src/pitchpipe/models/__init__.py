@@ -53,8 +53,11 @@ class ModelTable:
 
     def facts(self, model: str) -> ModelFacts:
         """What is known of a model, of a tuned model's base, or of another snapshot of it."""
-        found = of_family(model, self.models)
-        return ModelFacts() if found is None else found
+        return of_family(model, self.models) or ModelFacts()
+
+    def entry(self, model: str) -> str | None:
+        """The name under which that is known."""
+        return of_family(model, {name: name for name in self.models})
 
     @property
     def prices(self) -> dict[str, float]:
