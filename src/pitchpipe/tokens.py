@@ -6,11 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+DEFAULT_ENCODING = "o200k_base"
+"""What tokens are counted in where the model's own encoding is not known."""
+
 PER_MESSAGE = 3
 """Tokens around each message of a conversation: its beginning, its role and its end."""
 
 PER_REPLY = 3
 """Tokens that begin a reply, once a conversation."""
+
+PER_NAME = 1
+"""Tokens that a speaker's name costs besides its words."""
+
+_AS_JSON = frozenset({"tools", "tool_calls", "functions", "function_call"})
+_WITHOUT_WORDS = frozenset({"type", "image_url", "input_audio", "file"})
 
 
 def count(texts: Sequence[str], encoding: str) -> list[int]:
@@ -38,7 +47,8 @@ def count_records(records: Sequence[Mapping[str, Any]], encoding: str) -> list[i
 
     A prompt and its completion are one text. For conversations it is the rule that the vendor
     published with its guide to counting: for each message its role, its content and its name, and a
-    few tokens around it. Tool calls and tools count as JSON, which comes near.
+    few tokens around it. Tool calls and tools count as JSON, which comes near. Images, sound and
+    files have no words: what they cost is left out.
     """
     parts: list[str] = []
     ends: list[int] = []
@@ -47,7 +57,7 @@ def count_records(records: Sequence[Mapping[str, Any]], encoding: str) -> list[i
         extras.append(_gather_record(record, parts))
         ends.append(len(parts))
     counts = count(parts, encoding)
-    starts = [0, *ends][: len(ends)]
+    starts = [0, *ends][:-1]
     return [
         sum(counts[start:end]) + extra
         for start, end, extra in zip(starts, ends, extras, strict=True)
@@ -79,8 +89,14 @@ def _gather(value: Any, parts: list[str]) -> int:
     for key, item in value.items():
         if key == "messages" and isinstance(item, list):
             extra += PER_REPLY + PER_MESSAGE * len(item)
-        if key in {"tools", "tool_calls", "functions", "function_call"}:
-            parts.append(json.dumps(item, ensure_ascii=False, default=str))
-        else:
+        if key == "name" and isinstance(item, str):
+            extra += PER_NAME
+        if key in _AS_JSON:
+            parts.append(_json(item))
+        elif key not in _WITHOUT_WORDS:
             extra += _gather(item, parts)
     return extra
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

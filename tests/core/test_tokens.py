@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitchpipe.tokens import PER_MESSAGE, PER_REPLY, bytes_of, count, count_records
+from pitchpipe.tokens import PER_MESSAGE, PER_NAME, PER_REPLY, bytes_of, count, count_records
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,36 @@ def test_a_conversation_costs_its_frame() -> None:
 def test_tools_count_as_json() -> None:
     tools = [{"type": "function"}]
     [tokens] = count_records([{"messages": [], "tools": tools}], "o200k_base")
-    assert tokens == count([json.dumps(tools)], "o200k_base")[0] + PER_REPLY
+    text = json.dumps(tools, separators=(",", ":"))
+    assert tokens == count([text], "o200k_base")[0] + PER_REPLY
+
+
+def test_a_name_costs_one_more() -> None:
+    message = {"role": "user", "content": "hello"}
+    plain, named = count_records(
+        [{"messages": [message]}, {"messages": [{**message, "name": "hello"}]}], "o200k_base"
+    )
+    assert named == plain + 1 + PER_NAME
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "iVBO" * 50_000}},
+        {"type": "input_audio", "input_audio": {"data": "UklG" * 50_000, "format": "wav"}},
+        {"type": "file", "file": {"file_data": "JVBE" * 50_000}},
+    ],
+)
+def test_what_has_no_words_is_not_counted(part: dict[str, object]) -> None:
+    text = {"type": "text", "text": "what is this?"}
+    plain, more, string = count_records(
+        [
+            {"messages": [{"role": "user", "content": content}]}
+            for content in ([text], [text, part], "what is this?")
+        ],
+        "o200k_base",
+    )
+    assert plain == more == string
 
 
 @given(

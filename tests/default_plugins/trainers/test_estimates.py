@@ -43,6 +43,7 @@ def test_a_large_file_is_counted_by_a_sample(tmp_path):
     assert counted.sample is not None
     assert abs(counted.tokens - exact) < 0.01 * exact
     assert "spread over the file" in str(counted)
+    assert "in o200k_base: the model's encoding is not known" in str(counted)
 
 
 def test_a_line_that_is_not_json_is_named(tmp_path):

@@ -12,10 +12,7 @@ import orjson
 
 from pitchpipe.errors import BudgetError, DataError
 from pitchpipe.records import Estimate
-from pitchpipe.tokens import count_records
-
-ENCODING = "o200k_base"
-"""What tokens are counted in where the model's own encoding is not known."""
+from pitchpipe.tokens import DEFAULT_ENCODING, count_records
 
 OFFLINE_RECORDS_A_SECOND = 6_000
 """What the offline service's default learner gets through, measured on two cores."""
@@ -32,15 +29,20 @@ class TokenCount:
     Attributes:
         tokens: how many.
         sample: of how many records they were counted; None for all.
+        encoding: the model's own; None where it is not known.
     """
 
     tokens: int
     sample: int | None
+    encoding: str | None
 
     def __str__(self) -> str:
-        if self.sample is None:
-            return "tokens counted exactly"
-        return f"tokens counted exactly in {self.sample:,} records spread over the file, and scaled"
+        how = "exactly"
+        if self.sample is not None:
+            how += f" in {self.sample:,} records spread over the file, and scaled"
+        if self.encoding is None:
+            how += f", in {DEFAULT_ENCODING}: the model's encoding is not known"
+        return f"tokens counted {how}"
 
 
 def auto_epochs(n_epochs: int | Literal["auto"], rows: int) -> int:
@@ -67,7 +69,7 @@ def count_tokens(path: Path, encoding: str | None = None) -> TokenCount:
 
     Args:
         path: the file.
-        encoding: of the tokens; None for o200k_base.
+        encoding: of the tokens; None where it is not known, for o200k_base.
 
     Raises:
         DataError: a line is not a JSON object; names it.
@@ -76,11 +78,11 @@ def count_tokens(path: Path, encoding: str | None = None) -> TokenCount:
     whole = size <= _WHOLE
     lines = list(_all_lines(path) if whole else _some_lines(path, size))
     records = [_parsed(path, number, line) for number, line in lines]
-    tokens = sum(count_records(records, encoding or ENCODING))
+    tokens = sum(count_records(records, encoding or DEFAULT_ENCODING))
     if whole or not lines:
-        return TokenCount(tokens, None)
+        return TokenCount(tokens, None, encoding)
     read = sum(len(line) + 1 for _, line in lines)
-    return TokenCount(round(tokens * size / read), len(lines))
+    return TokenCount(round(tokens * size / read), len(lines), encoding)
 
 
 def seconds_of(rows: int, epochs: int) -> float:

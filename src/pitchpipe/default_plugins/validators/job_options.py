@@ -9,11 +9,11 @@ from pitchpipe.default_plugins.validators._jobs import JobRule
 from pitchpipe.records import Finding, Severity
 from pitchpipe.stages import Scope
 
-MOST_PAIRS = 16
-"""The most pairs of metadata, as the API's specification has it."""
+MOST_PAIRS = 15
+"""The most pairs of metadata: the API's specification has 16, and one names the run."""
 
-RESERVED_PAIRS = 6
-"""How many of them the contract and the run may take."""
+RESERVED = "pitchpipe_"
+"""How the names of our own pairs begin."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,26 @@ class JobOptions(JobRule):
                     before=repr(suffix),
                 )
             )
-        if len(pairs) > MOST_PAIRS - RESERVED_PAIRS:
+        if len(pairs) > MOST_PAIRS:
             found.append(
                 Finding(
                     "job-options",
                     Severity.ERROR,
                     f"{len(pairs)} pairs of metadata",
-                    expected=f"at most {MOST_PAIRS - RESERVED_PAIRS} (training.metadata): the API "
-                    f"takes {MOST_PAIRS}, and how the records were written needs the others",
+                    expected=f"at most {MOST_PAIRS} (training.metadata): the API takes one more, "
+                    "which names the run",
+                )
+            )
+        reserved = [key for key in pairs if key.startswith(RESERVED)]
+        if reserved:
+            found.append(
+                Finding(
+                    "job-options",
+                    Severity.ERROR,
+                    "metadata under names that Pitchpipe uses",
+                    count=len(reserved),
+                    expected=f"names that do not begin with {RESERVED!r} (training.metadata)",
+                    before=min(reserved),
                 )
             )
         return found

@@ -7,19 +7,25 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import orjson
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._digests import Ints
-from pitchpipe.default_plugins.validators._fields import MESSAGES, OUTPUTS, FormatAware
+from pitchpipe.default_plugins.validators._fields import (
+    MESSAGES,
+    OUTPUTS,
+    TOOLS,
+    FormatAware,
+    cells,
+)
 from pitchpipe.default_plugins.validators._flagging import TEXTS
 from pitchpipe.default_plugins.validators._places import lowest, rows, unit_of
-from pitchpipe.default_plugins.validators._text import text_of
 from pitchpipe.default_plugins.validators.duplicate_rows import DropLines
 from pitchpipe.models import model_table
 from pitchpipe.records import COMPLETION, Finding, Fix, FixLevel, Severity
 from pitchpipe.stages import Scope
 from pitchpipe.tables import frame_to_records
-from pitchpipe.tokens import bytes_of, count_records
+from pitchpipe.tokens import DEFAULT_ENCODING, PER_REPLY, bytes_of, count_records
 
 _BYTES_PER_CHARACTER = 4
 
@@ -45,11 +51,12 @@ class TokenLimit(FormatAware[TooLong]):
 
     It is cut off at the end, where the answer is. Tokens are counted exactly, in the model's own
     encoding, and only where a record has more bytes than the model takes tokens: no record has more
-    tokens than bytes.
+    tokens than bytes. Of a preference the longer output counts.
 
     Attributes:
-        max_tokens: the most; None for what is known of the model.
-        encoding: of its tokens; None for what is known of the model.
+        max_tokens: the most; None for what is known of the model, and if nothing is, for no limit.
+        encoding: of its tokens; None for what is known of the model, or else o200k_base,
+            which stands in for encodings that cannot be counted here.
         level: whether such records are dropped on request, or only when this rule is named.
     """
 
@@ -67,18 +74,20 @@ class TokenLimit(FormatAware[TooLong]):
 
     def observe(self, state: TooLong, chunk: pd.DataFrame) -> TooLong:
         """Adds the chunk's records."""
-        facts = model_table().facts(self._training.model)
-        limit, encoding = self.max_tokens or facts.max_tokens, self.encoding or facts.encoding
-        if limit is None or encoding is None or not self._may_exceed(chunk, limit):
+        limit, encoding = self._limit(), self._encoding()
+        if limit is None:
             return state
-        records = list(frame_to_records(chunk))
-        long = [at for at, record in enumerate(records) if bytes_of(record) > limit]
-        counts = count_records([records[at] for at in long], encoding)
-        over = {at: total for at, total in zip(long, counts, strict=True) if total > limit}
-        answers = count_records([_answer(records[at]) for at in over], encoding)
+        suspects = self._suspects(chunk, limit)
+        if not suspects:
+            return state
+        records = [_example(record) for record in frame_to_records(chunk.iloc[suspects])]
+        long = [(at, r) for at, r in zip(suspects, records, strict=True) if bytes_of(r) > limit]
+        totals = count_records([record for _, record in long], encoding)
+        over = [(*row, total) for row, total in zip(long, totals, strict=True) if total > limit]
+        answers = count_records([_answer(record) for _, record, _ in over], encoding)
         cut: list[tuple[int, int]] = []
         lost: list[tuple[int, int]] = []
-        for (at, total), answer in zip(over.items(), answers, strict=True):
+        for (at, _, total), answer in zip(over, answers, strict=True):
             place = int(chunk.index[at]), total
             (lost if total - answer >= limit else cut).append(place)
         return self.merge(state, TooLong(tuple(cut), tuple(lost), unit_of(chunk)))
@@ -102,7 +111,7 @@ class TokenLimit(FormatAware[TooLong]):
         self, places: Sequence[tuple[int, int]], unit: str, severity: Severity, what: str
     ) -> Finding:
         lines: Ints = np.array(sorted(line for line, _ in places), dtype=np.int64)
-        limit = self.max_tokens or model_table().facts(self._training.model).max_tokens
+        own = "is what you set" if self.max_tokens else f"{self._training.model} learns from"
         _, tokens = min(places)
         return Finding(
             "token-limit",
@@ -111,26 +120,55 @@ class TokenLimit(FormatAware[TooLong]):
             count=len(places),
             lines=lowest(lines.tolist()),
             unit=unit,
-            expected=f"at most {limit} tokens a record, which is what {self._training.model} "
-            "learns from; shorten the prompts, or split the records",
-            before=f"{tokens} tokens",
+            expected=f"at most {self._limit()} tokens a record, which {own}; shorten the prompts, "
+            "or split the records",
+            before=f"{tokens} tokens ({self._encoding()})",
             fix=Fix(f"drop {rows(len(places))}", DropLines(lines), self.level),
         )
 
-    def _may_exceed(self, chunk: pd.DataFrame, limit: int) -> bool:
-        text = text_of(chunk)
-        columns = [column for column in TEXTS[self._contract.format] if column in chunk.columns]
-        longest = sum(max(map(len, text.cells(column)), default=0) for column in columns)
-        # structures hold a little more than their words
-        return _BYTES_PER_CHARACTER * longest > (limit // 2 if MESSAGES in columns else limit)
+    def _limit(self) -> int | None:
+        return self.max_tokens or model_table().facts(self._training.model).max_tokens
+
+    def _encoding(self) -> str:
+        known = model_table().facts(self._training.model).encoding
+        return self.encoding or known or DEFAULT_ENCODING
+
+    def _suspects(self, chunk: pd.DataFrame, limit: int) -> list[int]:
+        """Where in a chunk records may have more bytes than the limit."""
+        names = (*TEXTS[self._contract.format], *TOOLS)
+        columns = [cells(chunk, column) for column in names if column in chunk.columns]
+        try:
+            sizes = sum(map(_most_bytes, columns), np.full(len(chunk), PER_REPLY, dtype=np.int64))
+        except TypeError:  # a number or half a surrogate pair that orjson does not write
+            return list(range(len(chunk)))
+        suspects: list[int] = np.flatnonzero(sizes > limit).tolist()
+        return suspects
+
+
+def _most_bytes(column: Sequence[Any]) -> Ints:
+    """What no cell's words exceed in UTF-8."""
+    if set(map(type, column)) == {str}:
+        factor = 1 if all(map(str.isascii, column)) else _BYTES_PER_CHARACTER
+        return factor * np.fromiter(map(len, column), np.int64, len(column))
+    return np.fromiter(map(len, map(orjson.dumps, column)), np.int64, len(column))
+
+
+def _example(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the model is shown at a time: a conversation alone, and of two outputs the longer."""
+    if MESSAGES in record:
+        return {name: record[name] for name in (MESSAGES, *TOOLS) if name in record}
+    outputs = [name for name in OUTPUTS if name in record]
+    if len(outputs) < 2:
+        return record
+    shorter = min(outputs, key=lambda name: bytes_of({name: record[name]}))
+    return {name: value for name, value in record.items() if name != shorter}
 
 
 def _answer(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What is learnt of a record, as a record: its completion, last message or shorter output."""
+    """What is learnt of such an example, as a record: completion, last message or output."""
     if COMPLETION in record:
         return {COMPLETION: record[COMPLETION]}
     messages = record.get(MESSAGES)
     if isinstance(messages, list) and messages:
         return {"last": messages[-1]}
-    outputs = [{column: record[column]} for column in OUTPUTS if column in record]
-    return min(outputs, key=bytes_of, default={})
+    return {name: record[name] for name in OUTPUTS if name in record}
