@@ -47,18 +47,27 @@ class Schema:
         notes: what was inferred, in sentences.
         open_ended: whether prompts may be empty, as they are where texts are to be continued from
             nothing.
+        unclear: the table's columns, where none of them goes by the name of a part that is needed.
     """
 
     rename: Mapping[str, str]
     shape: Format | None
     notes: tuple[str, ...] = ()
     open_ended: bool = False
+    unclear: tuple[str, ...] = ()
 
     @property
     def legend(self) -> str:
         """What the stages' names are called in the file, where that differs; else nothing."""
         renamed = [f"{new!r} is column {old!r}" for new, old in self.rename.items() if new != old]
-        return f"Here {' and '.join(renamed)}." if renamed else ""
+        said = [f"Here {' and '.join(renamed)}."] if renamed else []
+        if self.unclear:
+            said.append(
+                f"Columns: {', '.join(map(repr, self.unclear))}. Say --prompt-column NAME and "
+                "--completion-column NAME (data.prompt_column and data.completion_column in the "
+                "configuration)."
+            )
+        return " ".join(said)
 
     def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """The chunk under the names that the stages know.
@@ -140,7 +149,8 @@ def infer(
             if role not in rename and (column := _cased(role, columns)):
                 rename[role] = column
         order = [role for role in (PROMPT, COMPLETION) if role in rename]
-        return Schema({role: rename[role] for role in order}, None, open_ended=True)
+        unclear = () if len(order) == 2 else tuple(columns)
+        return Schema({role: rename[role] for role in order}, None, (), True, unclear)
     shape = _shape(columns) if not rename.keys() & {PROMPT, COMPLETION} else None
     if shape is not None:
         return Schema(rename, shape, (f"The rows are {shape} records already.",))

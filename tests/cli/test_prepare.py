@@ -375,6 +375,12 @@ def test_legacy_writes_nothing_where_nothing_is_to_do(cli):
     assert written() == []
 
 
+def test_legacy_says_how_to_name_columns(cli, twice):
+    result = cli("prepare", twice, "--profile", "legacy", "-q")
+    assert result.code == 1
+    assert "Columns: 'text', 'tag'. Say --prompt-column NAME" in result.err
+
+
 def test_a_profile_that_does_not_exist_is_named(cli, twice):
     result = cli("prepare", twice, "--profile", "legasy")
     assert result.code == 2
