@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from pitchpipe.default_plugins.trainers.estimates import (
@@ -7,6 +9,7 @@ from pitchpipe.default_plugins.trainers.estimates import (
 )
 from pitchpipe.errors import BudgetError, DataError
 from pitchpipe.records import Estimate
+from pitchpipe.tokens import count_records
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,18 @@ def test_a_large_file_is_counted_by_a_sample(tmp_path):
     assert abs(counted.tokens - exact) < 0.01 * exact
     assert "spread over the file" in str(counted)
     assert "in o200k_base: the model's encoding is not known" in str(counted)
+
+
+@pytest.mark.parametrize(("words", "rows"), [(60_000, 60), (1_000, 2_500), (2_000_000, 1)])
+def test_records_longer_than_a_part_are_counted(tmp_path, words, rows):
+    file = tmp_path / "a.jsonl"
+    line = json.dumps({"prompt": "word " * words, "completion": " yes"}) + "\n"
+    file.write_text(line * rows, encoding="utf-8")
+    exact = rows * count_records([json.loads(line)], "cl100k_base")[0]
+    counted = count_tokens(file, "cl100k_base")
+    assert abs(counted.tokens - exact) <= 0.001 * exact
+    assert counted.sample is not None
+    assert counted.sample >= min(rows, 30)
 
 
 def test_a_line_that_is_not_json_is_named(tmp_path):
