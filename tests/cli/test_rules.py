@@ -76,6 +76,21 @@ def test_the_rules_of_a_plugin_are_among_them(cli, installed):
     assert "  most: int, default 3\n      so many are fine." in shown
 
 
+def test_one_rule_as_json_has_its_options(cli):
+    found = cli("rules", "duplicate-rows", "--json").json
+    assert (found["rule"], found["scope"]) == ("duplicate-rows", "index")
+    assert [option["name"] for option in found["options"]] == ["level"]
+
+
+def test_a_plugin_that_does_not_load_is_named(cli, installed):
+    installed("raise RuntimeError('broken on purpose')")
+    result = cli("rules")
+    assert result.code == 0
+    assert "duplicate-rows" in result.out
+    assert "did not load: " in result.err
+    assert "broken on purpose" in result.err
+
+
 @pytest.mark.parametrize("words", [["duplicate-row"], ["--json", "duplicate-row"]])
 def test_a_rule_that_does_not_exist_is_named(cli, words):
     result = cli("rules", *words)
