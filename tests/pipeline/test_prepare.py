@@ -144,6 +144,17 @@ def test_a_large_cell(make_pipeline: Make, make_reviews: Any, tmp_path: Path) ->
     assert kept.train_rows + kept.valid_rows == 21
 
 
+def test_what_changes_is_seen_in_a_long_prompt(
+    make_pipeline: Make, make_reviews: Any, tmp_path: Path
+) -> None:
+    row = ("fine " * 500 + "but\x07 in the end" + " long" * 500, "pos")
+    frame = pd.DataFrame([*make_reviews(24), row], columns=["text", "tag"])
+    findings = make_pipeline().prepare(frame, tmp_path).findings
+    found = [finding for finding in findings if finding.rule == "control-characters"]
+    assert [r"but\x07 in the end" in finding.before for finding in found] == [True]
+    assert "but in the end" in found[0].after
+
+
 def test_a_label_seen_once_is_trained_on(
     make_pipeline: Make, make_reviews: Any, tmp_path: Path
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
+from operator import eq
 from typing import Any
 
 from pitchpipe.errors import DataError, InvalidDataError
@@ -13,6 +15,8 @@ from pitchpipe.prepare.passes import Plan, Seen, Spools, run
 from pitchpipe.records import Change, Finding, Severity
 from pitchpipe.stages import Validator
 from pitchpipe.watch import Watch
+
+_CONTEXT = 20
 
 Decide = Callable[[Sequence[Finding]], Collection[Finding]]
 """Which of some findings, in the order of their fixes, are to be fixed."""
@@ -160,13 +164,21 @@ def _illustrated(finding: Finding, samples: Sequence[Change]) -> Finding:
     if not samples or finding.after:
         return finding
     change = samples[0]
-    return replace(
-        finding,
-        before=finding.before or _shown(change.before),
-        after="(the row is dropped)" if change.after is None else _shown(change.after),
-    )
+    if change.after is None:
+        before = finding.before or _cut(_written(change.before))
+        return replace(finding, before=before, after="(the row is dropped)")
+    before, after = _written(change.before), _written(change.after)
+    same = takewhile(bool, map(eq, before, after))
+    start = sum(same) - _CONTEXT
+    return replace(finding, before=_cut(before, start), after=_cut(after, start))
 
 
-def _shown(cells: Any, limit: int = 80) -> str:
-    text = repr(next(iter(cells.values()))) if len(cells) == 1 else repr(dict(cells))
+def _written(cells: Mapping[str, Any]) -> str:
+    return repr(next(iter(cells.values()))) if len(cells) == 1 else repr(dict(cells))
+
+
+def _cut(text: str, start: int = 0, limit: int = 80) -> str:
+    """The part of a text around what is to be seen in it."""
+    if len(text) > limit and start > 0:
+        text = "..." + text[start:]
     return text if len(text) <= limit else text[: limit - 3] + "..."
