@@ -29,6 +29,57 @@ def test_labels_at_the_end_of_talks_are_written_alike(frame, bound, find, talk) 
     assert talks[6] == talk("q", "Yes")
 
 
+def test_truth_values_and_numbers_are_written_alike_as_well(frame, bound, find) -> None:
+    chunk = frame(
+        prompt=["q"] * 30, completion=["True"] * 20 + [True] * 3 + [False, None] * 3 + [0]
+    )
+    [finding] = find(bound("label-noise"), chunk)
+    assert (finding.count, finding.lines) == (3, (22, 23, 24))
+    fixed = finding.fix.apply(chunk)
+    assert fixed["completion"].tolist() == ["True"] * 23 + [False, None] * 3 + [0]
+    assert find(bound("label-noise"), fixed) == []
+
+
+def test_how_the_formatter_knows_a_label_is_right(frame, bound, find) -> None:
+    labels = ["Pos"] * 20 + ["pos"] * 2 + ["POS"] + ["us"] * 3 + ["US"] * 3 + ["Us"]
+    chunk = frame(prompt=["q"] * 30, completion=labels)
+    mapping = {"pos": "1", "US": "2", "us": "3"}
+    [finding] = find(bound("label-noise", mapping=mapping), chunk)
+    assert finding.count == 22
+    fixed = finding.fix.apply(chunk)["completion"].tolist()
+    assert fixed == ["pos"] * 23 + ["us"] * 3 + ["US"] * 3 + ["US"]
+
+
+def test_the_first_rows_are_named_whatever_their_labels(frame, bound, find) -> None:
+    first = frame(prompt=["q"] * 20, completion=["pos"] * 17 + ["POS", "Pos", "Pos"])
+    second = frame(22, prompt=["q"] * 20, completion=["Pos", "POS", "Pos", *["neg"] * 17])
+    for chunks in ((first, second), (second, first)):
+        [finding] = find(bound("label-noise"), *chunks)
+        assert (finding.count, finding.lines) == (6, (19, 20, 21, 22, 23))
+        assert (finding.before, finding.after) == ("'POS'", "'pos'")
+
+
+def test_objects_are_no_noise_but_texts_in_brackets_are(frame, bound, find, talk) -> None:
+    parts = [[{"type": "text", "text": text}] for text in ("Yes", "yes")]
+    assert (
+        find(bound("label-noise", "chat"), frame(messages=[talk("q", p) for p in parts * 9])) == []
+    )
+    chunk = frame(prompt=["q"] * 10, completion=["[POS]"] * 7 + ["[pos]"] * 3)
+    [finding] = find(bound("label-noise"), chunk)
+    assert finding.count == 3
+
+
+@pytest.mark.parametrize("rule", ["label-noise", "class-counts", "class-imbalance"])
+def test_labels_are_given_up_where_there_are_too_many(frame, bound, rule) -> None:
+    validator = bound(rule)
+    many = frame(prompt=["q"] * 2000, completion=[f"label {n // 5}" for n in range(2000)])
+    state = validator.observe(validator.start(), many)
+    assert (state.counts, state.lines) == (None, {})
+    named = bound(rule, labels=[f"label {n}" for n in range(400)])
+    state = named.observe(named.start(), many)
+    assert len(state.counts) == 400
+
+
 def test_free_text_has_no_label_noise(frame, bound, find) -> None:
     answers = ["Yes it is", "yes it is", "no", "never", "what"]
     assert find(bound("label-noise"), frame(prompt=list("abcde"), completion=answers)) == []
@@ -62,7 +113,7 @@ def test_rare_labels_are_told_with_figures(frame, bound, find) -> None:
     labels = ["pos"] * 95 + ["neg"] * 5
     chunk = frame(prompt=[f"film {n}" for n in range(100)], completion=labels)
     [finding] = find(bound("class-imbalance"), chunk)
-    assert (finding.count, finding.lines) == (5, (97,))
+    assert (finding.count, finding.lines) == (5, (97, 98, 99, 100, 101))
     assert "'neg' 5" in finding.message
     assert "'pos' has 95" in finding.message
 

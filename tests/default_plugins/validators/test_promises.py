@@ -96,6 +96,7 @@ columns: dict[str, list[dict[str, st.SearchStrategy[Any]]]] = {
     "completion": [
         {"prompt": cells, "completion": cells, "group": cells},
         {"prompt": words, "completion": st.sampled_from(["p", "n", "odd"])},
+        {"prompt": words, "completion": st.sampled_from(["p", "P", " p", "true", "True", True])},
         {"prompt": st.none(), "completion": words},
         {"prompt": cells, "comletion": cells},
         {"prompt": affixed | st.none(), "completion": affixed | st.just(["x"])},

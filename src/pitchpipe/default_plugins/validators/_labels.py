@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import FormatAware, answers, as_text, is_empty
-from pitchpipe.default_plugins.validators._places import unit_of
+from pitchpipe.default_plugins.validators._places import SHOWN, lowest, unit_of
 from pitchpipe.default_plugins.validators._text import text_of
 
 LONGEST_LABEL = 200
+MANY = 200
+"""The most different ones that any rule takes for labels, unless the contract knows more."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,21 @@ class LabelCounts:
 
     Attributes:
         counts: how often each came, or None once there are too many, or too long ones, for labels.
-        first: the number of the first row of each.
+        lines: the numbers of the first few rows of each, ascending.
         unit: what the numbers count.
     """
 
     counts: Mapping[str, int] | None = field(default_factory=dict)
-    first: Mapping[str, int] = field(default_factory=dict)
+    lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unit: str = ""
+
+    def first(self, label: str) -> int:
+        """The number of a label's first row."""
+        return self.lines[label][0]
+
+    def lowest(self, labels: Iterable[str]) -> tuple[int, ...]:
+        """The numbers of the first few rows that have one of some labels."""
+        return lowest(line for label in labels for line in self.lines[label])
 
 
 class CountingLabels(FormatAware[LabelCounts]):
@@ -49,8 +59,10 @@ class CountingLabels(FormatAware[LabelCounts]):
         """Adds the chunk's labels."""
         if state.counts is None or self._contract.format == "preference":
             return state
-        kind = self._contract.format
-        seen = text_of(chunk).once("labels", kind, lambda: _counted(answers(chunk, kind), chunk))
+        kind, most = self._contract.format, max(MANY, len(self._contract.labels))
+        seen = text_of(chunk).once(
+            f"labels up to {most}", kind, lambda: _counted(answers(chunk, kind), chunk, most)
+        )
         return self.merge(state, seen)
 
     def merge(self, a: LabelCounts, b: LabelCounts) -> LabelCounts:
@@ -62,10 +74,10 @@ class CountingLabels(FormatAware[LabelCounts]):
         most = max(self.most, len(self._contract.labels))
         if len(counts) > most or any(len(label) > LONGEST_LABEL for label in counts):
             return LabelCounts(None, {}, unit)
-        first = dict(a.first)
-        for label, line in b.first.items():
-            first[label] = min(line, first.get(label, line))
-        return LabelCounts(counts, first, unit)
+        lines = {
+            label: lowest((*a.lines.get(label, ()), *b.lines.get(label, ()))) for label in counts
+        }
+        return LabelCounts(counts, lines, unit)
 
     def _labels(self, state: LabelCounts) -> Mapping[str, int]:
         """How often each label came; empty where the answers are no labels."""
@@ -74,11 +86,28 @@ class CountingLabels(FormatAware[LabelCounts]):
         return counts if is_classification else {}
 
 
-def _counted(cells: list[object], chunk: pd.DataFrame) -> LabelCounts:
+def _counted(cells: Sequence[object], chunk: pd.DataFrame, most: int) -> LabelCounts:
     labels = [
         cell if type(cell) is str else "" if is_empty(cell) else as_text(cell) for cell in cells
     ]
-    counts = {label: n for label, n in Counter(labels).items() if not is_empty(label)}
-    # of equal keys the last counts, so backwards the first row's
-    first = dict(zip(reversed(labels), reversed(chunk.index.tolist()), strict=True))
-    return LabelCounts(counts, {label: first[label] for label in counts}, unit_of(chunk))
+    counts: Mapping[str, int] = {}
+    for some in (labels[: 2 * most], labels):  # free text shows soon that it is no labels
+        counts = {label: n for label, n in Counter(some).items() if not is_empty(label)}
+        if len(counts) > most:
+            return LabelCounts(None, {}, unit_of(chunk))
+    return LabelCounts(counts, _first_lines(labels, chunk, counts), unit_of(chunk))
+
+
+def _first_lines(
+    labels: Sequence[str], chunk: pd.DataFrame, counts: Mapping[str, int]
+) -> dict[str, tuple[int, ...]]:
+    lines: dict[str, list[int]] = {label: [] for label in counts}
+    missing = sum(min(n, SHOWN) for n in counts.values())
+    for at, label in enumerate(labels):
+        if not missing:
+            break
+        known = lines.get(label)
+        if known is not None and len(known) < SHOWN:
+            known.append(int(chunk.index[at]))
+            missing -= 1
+    return {label: tuple(numbers) for label, numbers in lines.items()}

@@ -32,13 +32,13 @@ class ClassCounts(CountingLabels):
                     Severity.ERROR,
                     f"every completion is {shortened(label)}: there is nothing to tell apart",
                     count=sum(counts.values()),
-                    lines=lowest(state.first.values()),
+                    lines=(state.first(label),),
                     unit=state.unit,
                     expected="at least two different labels",
                     before=shortened(label),
                 )
             ]
-        single = sorted((state.first[label], label) for label, n in counts.items() if n == 1)
+        single = sorted((state.first(label), label) for label, n in counts.items() if n == 1)
         if not single:
             return []
         names = ", ".join(shortened(label) for _, label in single[:5])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pitchpipe.default_plugins.validators._labels import CountingLabels, LabelCounts
-from pitchpipe.default_plugins.validators._places import lowest, shortened
+from pitchpipe.default_plugins.validators._places import shortened
 from pitchpipe.records import Finding, Severity
 from pitchpipe.stages import Scope
 
@@ -49,7 +49,7 @@ class ClassImbalance(CountingLabels):
                 f"{len(rare)} of {len(counts)} labels are rare among {total} rows: {figures}"
                 f"{', ...' * (len(rare) > 5)}; {shortened(top)} has {most}",
                 count=sum(n for n, _ in rare),
-                lines=lowest(state.first[label] for _, label in rare),
+                lines=state.lowest(label for _, label in rare),
                 unit=state.unit,
                 expected=f"at least {self.least:.0%} of an even share, which is {even:.0f} rows; "
                 "gather more of them, and judge by F1 rather than accuracy",

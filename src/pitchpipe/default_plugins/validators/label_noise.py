@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._fields import MESSAGES, cells
-from pitchpipe.default_plugins.validators._labels import CountingLabels, LabelCounts
-from pitchpipe.default_plugins.validators._places import lowest, rows, shortened
+from pitchpipe.default_plugins.validators._fields import MESSAGES, as_text, cells, is_empty
+from pitchpipe.default_plugins.validators._labels import MANY, CountingLabels, LabelCounts
+from pitchpipe.default_plugins.validators._places import rows, shortened
 from pitchpipe.records import COMPLETION, Finding, Fix, FixLevel
 from pitchpipe.stages import Scope
 
@@ -28,49 +29,51 @@ class Relabel:
     def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """The chunk with them."""
         labels = dict(self.labels)
-        changed = chunk.copy(deep=False)
-        if MESSAGES in chunk.columns:
-            talks = [_relabelled(cell, labels) for cell in cells(chunk, MESSAGES)]
-            changed[MESSAGES] = pd.Series(talks, index=chunk.index, dtype=object)
-        elif COMPLETION in chunk.columns:
-            words = [
-                labels.get(cell, cell) if isinstance(cell, str) else cell
-                for cell in cells(chunk, COMPLETION)
-            ]
-            changed[COMPLETION] = pd.Series(words, index=chunk.index, dtype=object)
-        return changed
+        column = MESSAGES if MESSAGES in chunk.columns else COMPLETION
+        if column not in chunk.columns:
+            return chunk
+        write = _with_label if column == MESSAGES else _written
+        written = [write(cell, labels) for cell in cells(chunk, column)]
+        return chunk.assign(**{column: pd.Series(written, index=chunk.index, dtype=object)})
 
 
 @dataclass(frozen=True)
 class LabelNoise(CountingLabels):
     """Finds labels that differ in case or white space only, and are learnt as different ones.
 
+    Of several ways to write a label the most frequent is right, unless the formatter's ``labels``
+    have it: then theirs. Lists and objects are left alone.
+
     Attributes:
-        level: whether all are written as the most frequent one on request, or only when this rule
-            is named.
+        level: whether all are written the right way on request, or only when this rule is named.
     """
 
     scope: ClassVar[Scope] = "source"
     fixes: ClassVar[bool] = True
-    most: ClassVar[int] = 200
+    most: ClassVar[int] = MANY
 
     level: FixLevel = "recommended"
 
     def conclude(self, state: LabelCounts) -> Sequence[Finding]:
         """One warning for all of them, with a fix."""
         counts = self._labels(state)
+        known = self._contract.options.get("labels") or {}
         groups: dict[str, list[str]] = {}
         for label in sorted(counts):
             groups.setdefault(" ".join(label.split()).casefold(), []).append(label)
-        noisy = [group for group in groups.values() if len(group) > 1]
-        if not noisy:
-            return []
         chosen: dict[str, str] = {}
-        for group in noisy:
-            best = max(group, key=lambda label: (counts[label], [-ord(c) for c in label]))
-            chosen.update({label: best for label in group if label != best})
+        noisy: list[Sequence[str]] = []
+        for group in groups.values():
+            # of equally frequent ones the first in order of the alphabet
+            best = max(group, key=lambda label: (label in known, counts[label]))
+            odd = {label: best for label in group if label != best and label not in known}
+            if odd and not any(map(_is_structure, group)):
+                noisy.append(group)
+                chosen.update(odd)
+        if not chosen:
+            return []
         count = sum(counts[label] for label in chosen)
-        first = min(chosen, key=lambda label: state.first[label])
+        first = min(chosen, key=state.first)
         listed = "; ".join(", ".join(map(shortened, group)) for group in noisy[:5])
         return [
             Finding(
@@ -79,7 +82,7 @@ class LabelNoise(CountingLabels):
                 f"labels that differ in case or white space only: {listed}"
                 + "; ..." * (len(noisy) > 5),
                 count=count,
-                lines=lowest(state.first[label] for label in chosen),
+                lines=state.lowest(chosen),
                 unit=state.unit,
                 expected="one way to write each label",
                 before=shortened(first),
@@ -93,12 +96,24 @@ class LabelNoise(CountingLabels):
         ]
 
 
-def _relabelled(messages: Any, labels: Mapping[str, str]) -> Any:
+def _is_structure(label: str) -> bool:
+    try:
+        return label.startswith(("[", "{")) and isinstance(json.loads(label), list | dict)
+    except ValueError:
+        return False
+
+
+def _written(cell: Any, labels: Mapping[str, str]) -> Any:
+    if type(cell) is str:
+        return labels.get(cell, cell)
+    return cell if is_empty(cell) else labels.get(as_text(cell), cell)
+
+
+def _with_label(messages: Any, labels: Mapping[str, str]) -> Any:
     if not isinstance(messages, list) or not messages or not isinstance(messages[-1], dict):
         return messages
     content = messages[-1].get("content")
-    if messages[-1].get("role") != "assistant" or not isinstance(content, str):
+    label = _written(content, labels)
+    if messages[-1].get("role") != "assistant" or label is content:
         return messages
-    if content not in labels:
-        return messages
-    return [*messages[:-1], {**messages[-1], "content": labels[content]}]
+    return [*messages[:-1], {**messages[-1], "content": label}]
