@@ -3,42 +3,76 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._fields import FormatAware, as_text, hollow, questions
+from pitchpipe.default_plugins.validators._digests import Ints
+from pitchpipe.default_plugins.validators._fields import (
+    MESSAGES,
+    FormatAware,
+    as_text,
+    hollow,
+    questions,
+)
 from pitchpipe.default_plugins.validators._places import lowest, rows, shortened, unit_of
+from pitchpipe.default_plugins.validators.duplicate_rows import DropLines
+from pitchpipe.digests import Hashes, digest
 from pitchpipe.errors import UsageError
-from pitchpipe.records import Finding
+from pitchpipe.records import Finding, Fix, FixLevel
 from pitchpipe.stages import Scope
 
 _WORD = re.compile(r"\w+")
 _WORDS = 3
-
-Sketch = tuple[int, str, Any]
-"""A row's number, the beginning of its prompt, and the prompt's MinHash."""
+_SEED = 1
+_KEPT = 400
 
 
 @dataclass(frozen=True)
-class NearDuplicates(FormatAware[tuple[str, tuple[Sketch, ...]]]):
+class Sketches:
+    """Some rows' prompts, as far as they are remembered.
+
+    Attributes:
+        lines: the rows' numbers.
+        texts: a hash of each prompt: equal prompts, equal hashes.
+        starts: how each prompt begins.
+        values: each prompt's MinHash, a row of numbers.
+        unit: what the rows' numbers count.
+    """
+
+    lines: Ints
+    texts: Hashes
+    starts: Sequence[str]
+    values: npt.NDArray[Any]
+    unit: str
+
+
+@dataclass(frozen=True)
+class NearDuplicates(FormatAware[tuple[Sketches, ...]]):
     """Finds prompts that are nearly those of an earlier row, and may come to both sides of a split.
 
-    Two are near when they share most of their runs of three words, by datasketch's MinHash. Equal
-    prompts are another rule's. It remembers about 600 bytes a row, so it runs only when asked for
-    (``validators.also``), and needs ``pip install 'pitchpipe[dedup]'``.
+    Two are near when they share most of their runs of three words, case and punctuation aside, by
+    datasketch's MinHash. Of messages the system's do not count. Equal prompts are another rule's.
+    It remembers about 400 bytes a row, and 3 KB a row at the end, so it runs only when asked
+    for (``validators.also``), and needs ``pip install 'pitchpipe[dedup]'``.
 
     Attributes:
         threshold: the share of runs from which two prompts are near.
         permutations: how many hashes a prompt's sketch has; more are more exact.
+        level: whether all but the first of those that are near are dropped on request, or only when
+            this rule is named.
     """
 
     scope: ClassVar[Scope] = "source"
+    fixes: ClassVar[bool] = True
 
     threshold: float = 0.8
     permutations: int = 64
+    level: FixLevel = "optional"
 
     def __post_init__(self) -> None:
         """Holds the options to their ranges.
@@ -58,72 +92,127 @@ class NearDuplicates(FormatAware[tuple[str, tuple[Sketch, ...]]]):
                 "Install it with: pip install 'pitchpipe[dedup]'"
             ) from error
 
-    def start(self) -> tuple[str, tuple[Sketch, ...]]:
+    def start(self) -> tuple[Sketches, ...]:
         """No rows."""
-        return "", ()
+        return ()
 
-    def observe(
-        self, state: tuple[str, tuple[Sketch, ...]], chunk: pd.DataFrame
-    ) -> tuple[str, tuple[Sketch, ...]]:
+    def observe(self, state: tuple[Sketches, ...], chunk: pd.DataFrame) -> tuple[Sketches, ...]:
         """Adds the chunk's rows."""
         from datasketch import MinHash
 
         asked = questions(chunk, self._contract.format)
-        sketches = []
-        for line, cell in zip(chunk.index[~hollow(asked)], _without_empty(asked), strict=True):
-            text = as_text(cell)
-            sketch = MinHash(num_perm=self.permutations, seed=1)
+        there = np.flatnonzero(~hollow(asked))
+        if not len(there):
+            return state
+        texts = [_said(asked[at]) for at in there]
+        sketch, values = MinHash(num_perm=self.permutations, seed=_SEED), []
+        for text in texts:
+            sketch.clear()
             sketch.update_batch(_runs(text))
-            sketches.append((int(line), text[:61], sketch))
-        return self.merge(state, (unit_of(chunk), tuple(sketches)))
+            values.append(sketch.hashvalues)
+        sketches = Sketches(
+            chunk.index.to_numpy(np.int64)[there],
+            digest([texts]),
+            [text[:_KEPT] for text in texts],
+            np.array(values),
+            unit_of(chunk),
+        )
+        return self.merge(state, (sketches,))
 
-    def merge(
-        self, a: tuple[str, tuple[Sketch, ...]], b: tuple[str, tuple[Sketch, ...]]
-    ) -> tuple[str, tuple[Sketch, ...]]:
+    def merge(self, a: tuple[Sketches, ...], b: tuple[Sketches, ...]) -> tuple[Sketches, ...]:
         """The rows of both."""
-        return max(a[0], b[0]), (*a[1], *b[1])
+        return a + b
 
-    def conclude(self, state: tuple[str, tuple[Sketch, ...]]) -> Sequence[Finding]:
+    def conclude(self, state: tuple[Sketches, ...]) -> Sequence[Finding]:
         """One warning for all rows that are near an earlier one."""
-        from datasketch import MinHashLSH
-
-        unit, sketches = state
-        near: list[tuple[Sketch, Sketch]] = []
-        index = MinHashLSH(threshold=self.threshold, num_perm=self.permutations)
-        seen: dict[bytes, Sketch] = {}
-        for sketch in sorted(sketches, key=lambda one: one[0]):
-            hashed = sketch[2]
-            key = hashed.hashvalues.tobytes()
-            if key in seen:
-                continue  # the same words
-            others = [seen[other] for other in index.query(hashed)]
-            alike = [one for one in others if hashed.jaccard(one[2]) >= self.threshold]
-            if alike:
-                near.append((min(alike, key=lambda one: one[0]), sketch))
-            seen[key] = sketch
-            index.insert(key, hashed)
+        near = sorted(self._near(state))
         if not near:
             return []
-        first, second = near[0]
+        line, other, start = near[0]
+        lines = [line for line, _, _ in near]
+        unit = max(part.unit for part in state)
         return [
             Finding(
                 "near-duplicates",
                 self.severity,
                 f"{rows(len(near))} whose prompt is nearly that of an earlier one, "
-                f"such as {unit} {second[0]} that of {unit} {first[0]}",
+                f"such as {unit} {line} that of {unit} {other}",
                 count=len(near),
-                lines=lowest(two[0] for _, two in near),
+                lines=lowest(lines),
                 unit=unit,
                 expected="rows that are alike on one side of the split; name what they share in a "
                 "group column, or drop them",
-                before=shortened(second[1]),
+                before=shortened(start),
+                fix=Fix(
+                    f"drop {rows(len(near))}", DropLines(np.array(lines, np.int64)), self.level
+                ),
             )
         ]
 
+    def _near(self, state: tuple[Sketches, ...]) -> Iterator[tuple[int, int, str]]:
+        """The rows that are near an earlier one, each with that one and with its own beginning."""
+        from datasketch import MinHash, MinHashLSH
 
-def _without_empty(asked: Sequence[Any]) -> list[Any]:
-    empty = hollow(asked)
-    return [cell for cell, none in zip(asked, empty.tolist(), strict=True) if not none]
+        index = MinHashLSH(threshold=self.threshold, num_perm=self.permutations)
+        sketch = MinHash(num_perm=self.permutations, seed=_SEED)
+        others: dict[int, int | None] = {}
+        kept: dict[int, npt.NDArray[Any]] = {}
+        firsts: dict[bytes, int] = {}
+        for line, text, start, values in _in_order(state):
+            if text not in others:  # equal prompts fare alike
+                sketch.hashvalues = values
+                key = values.tobytes()
+                same = [firsts[key]] if key in firsts else index.query(sketch)
+                near = [one for one in same if self._are_near(kept[one], values)]
+                others[text] = min(near, default=None)
+                if key not in firsts:
+                    firsts[key] = line
+                    kept[line] = values
+                    index.insert(line, sketch)
+            other = others[text]
+            if other is not None:
+                yield line, other, start
+
+    def _are_near(self, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+        return int(np.count_nonzero(a == b)) >= self.threshold * self.permutations
+
+
+def _in_order(
+    state: tuple[Sketches, ...],
+) -> Iterator[tuple[int, int, str, npt.NDArray[Any]]]:
+    places = [
+        (int(line), part, at) for part in state for at, line in enumerate(part.lines.tolist())
+    ]
+    for line, part, at in sorted(places, key=lambda place: place[0]):
+        yield line, int(part.texts[at]), part.starts[at], part.values[at]
+
+
+def _said(question: Any) -> str:
+    """What is asked as text: of messages what others than the system say, if anything."""
+    messages: Any = None
+    if isinstance(question, dict):
+        messages = question.get(MESSAGES)
+    elif isinstance(question, list):
+        messages = question[0]
+    if isinstance(messages, list):
+        contents = [
+            message.get("content")
+            for message in messages
+            if isinstance(message, dict) and message.get("role") not in ("system", "developer")
+        ]
+        text = "\n".join(part for content in contents for part in _parts(content))
+        if text.strip():
+            return text
+    return as_text(question)
+
+
+def _parts(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        for part in content:
+            if isinstance(part, dict) and isinstance(part.get("text"), str):
+                yield part["text"]
 
 
 def _runs(text: str) -> list[bytes]:
