@@ -155,6 +155,16 @@ def test_what_changes_is_seen_in_a_long_prompt(
     assert "but in the end" in found[0].after
 
 
+def test_no_key_is_shown(make_pipeline: Make, make_reviews: Any, tmp_path: Path) -> None:
+    key = "sk-" + "1a" * 20
+    row = (f"the key is {key} and\x07 is not to be shown", "pos")
+    frame = pd.DataFrame([*make_reviews(24), row], columns=["text", "tag"])
+    prepared = make_pipeline().prepare(frame, tmp_path, dry_run=True)
+    assert "control-characters" in {change.rule for change in prepared.samples}
+    shown = [*prepared.samples, *prepared.findings, *prepared.notes]
+    assert not [one for one in shown if key in str(one)]
+
+
 def test_a_label_seen_once_is_trained_on(
     make_pipeline: Make, make_reviews: Any, tmp_path: Path
 ) -> None:

@@ -9,10 +9,12 @@ from operator import eq
 from typing import Any
 
 from pitchpipe.errors import DataError, InvalidDataError
+from pitchpipe.nested import with_strings
 from pitchpipe.prepare.batches import Accepted
 from pitchpipe.prepare.changes import Changes, uniform_entry
 from pitchpipe.prepare.passes import Plan, Seen, Spools, run
 from pitchpipe.records import Change, Finding, Severity
+from pitchpipe.redaction import hide_keys
 from pitchpipe.stages import Validator
 from pitchpipe.watch import Watch
 
@@ -71,9 +73,9 @@ class Settled:
 
     @property
     def samples(self) -> tuple[Change, ...]:
-        """The first few changes of each rule."""
+        """The first few changes of each rule, without the keys that are in them."""
         samples = self.seen.changes.samples
-        return tuple(change for rule in self.applied for change in samples.get(rule, ()))
+        return tuple(_without_keys(c) for rule in self.applied for c in samples.get(rule, ()))
 
     @property
     def changed(self) -> dict[str, int]:
@@ -163,7 +165,7 @@ def _previewed(plan: Plan, finding: Finding) -> Finding:
 def _illustrated(finding: Finding, samples: Sequence[Change]) -> Finding:
     if not samples or finding.after:
         return finding
-    change = samples[0]
+    change = _without_keys(samples[0])
     if change.after is None:
         before = finding.before or _cut(_written(change.before))
         return replace(finding, before=before, after="(the row is dropped)")
@@ -171,6 +173,11 @@ def _illustrated(finding: Finding, samples: Sequence[Change]) -> Finding:
     same = takewhile(bool, map(eq, before, after))
     start = sum(same) - _CONTEXT
     return replace(finding, before=_cut(before, start), after=_cut(after, start))
+
+
+def _without_keys(change: Change) -> Change:
+    before, after = with_strings(change.before, hide_keys), with_strings(change.after, hide_keys)
+    return replace(change, before=before, after=after)
 
 
 def _written(cells: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from pitchpipe.errors import DataError
 from pitchpipe.prepare.ends import Ends
 from pitchpipe.prepare.passes import Plan, Seen
 from pitchpipe.records import Contract
+from pitchpipe.redaction import hide_keys
 from pitchpipe.schema import task_of
 from pitchpipe.selection import Named
 from pitchpipe.stages import Formatter
@@ -95,6 +96,6 @@ def _note(plan: Plan, names: tuple[str, ...] | list[str], distinct: int, labelle
         return "The answers are free text." if plan.selection.config.data.task == "auto" else ""
     if not names:
         return f"The answers are {distinct} labels, too many to list."
-    shown = ", ".join(map(repr, names[:5]))
+    shown = ", ".join(repr(hide_keys(name)) for name in names[:5])
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return f"The answers are {len(names)} labels: {shown}{more}."

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitchpipe.default_plugins.validators._rewriting import Rewrite
-from pitchpipe.default_plugins.validators._strings import strings_of, with_strings
 from pitchpipe.default_plugins.validators.control_characters import ControlCharacters
 from pitchpipe.default_plugins.validators.near_duplicates import NearDuplicates
 from pitchpipe.default_plugins.validators.secret_keys import SecretKeys
 from pitchpipe.default_plugins.validators.special_tokens import SpecialTokens
 from pitchpipe.errors import UsageError
+from pitchpipe.nested import strings_of, with_strings
 from pitchpipe.records import Severity
 from pitchpipe.redaction import PLACEHOLDER
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._strings import with_strings
+from pitchpipe.nested import with_strings
 from pitchpipe.redaction import hide_keys
 
 SHOWN = 5

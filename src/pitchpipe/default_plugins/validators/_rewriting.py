@@ -18,7 +18,7 @@ from pitchpipe.default_plugins.validators._flagging import (
     flag_cells,
 )
 from pitchpipe.default_plugins.validators._places import WIDTH, Places, rows
-from pitchpipe.default_plugins.validators._strings import strings_of, with_strings
+from pitchpipe.nested import strings_of, with_strings
 from pitchpipe.records import Finding, Fix, FixLevel
 
 _MARGIN = 15
