@@ -12,7 +12,7 @@ from unittest import mock
 from benchmarks.data import write_csv
 from benchmarks.figure import Figure
 from pitchpipe import Pipeline, Run
-from pitchpipe.service.loopback import serve
+from pitchpipe.service.server.loopback import serve
 from pitchpipe.service.service import Service
 from pitchpipe.tables import frame_to_records, open_table
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from flows import FLOWS, Stage
 
 from pitchpipe.service.http import ApiError, Request, Response
-from pitchpipe.service.loopback import serve
+from pitchpipe.service.server.loopback import serve
 from pitchpipe.service.service import Service
 from pitchpipe.testing.cassettes import recorder
 

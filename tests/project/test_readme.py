@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pitchpipe import Pipeline, PluginHost
-from pitchpipe.service.loopback import serve
+from pitchpipe.service.server.loopback import serve
 from pitchpipe.service.service import Service
 
 Blocks = Callable[[str, str], str]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pitchpipe.service import multipart
 from pitchpipe.service.http import ApiError, Request
+from pitchpipe.service.protocol import multipart
 
 FIXTURES = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitchpipe.service import tokens
-from pitchpipe.service.answers import chat_logprobs, completion_choice, trim
 from pitchpipe.service.http import Request
+from pitchpipe.service.protocol import tokens
+from pitchpipe.service.protocol.answers import chat_logprobs, completion_choice, trim
 from pitchpipe.stages import Token
 
 TOKENS = st.lists(st.text("ab\n ", min_size=1, max_size=4), max_size=8).map(

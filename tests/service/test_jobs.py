@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pitchpipe.service.engine.hyperparameters import resolve
 from pitchpipe.service.http import Request, dumps
-from pitchpipe.service.hyperparameters import resolve
 
 FIXTURES = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

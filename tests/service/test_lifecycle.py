@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from pitchpipe.service import states
+from pitchpipe.service.engine import states
 from pitchpipe.service.http import ApiError, Request, dumps
 from pitchpipe.service.service import Service
 

@@ -19,8 +19,8 @@ from pitchpipe.plugins import PluginHost
 from pitchpipe.registry import Provider
 from pitchpipe.service import offline, transports
 from pitchpipe.service.http import Request
-from pitchpipe.service.loopback import serve
 from pitchpipe.service.offline import open_service
+from pitchpipe.service.server.loopback import serve
 
 
 def flow(client, content):
@@ -181,7 +181,7 @@ def test_a_client_that_hangs_up_is_no_news(lab, capfd):
 
 def test_answers_may_be_delayed_but_not_the_rest(lab, monkeypatch):
     slept = []
-    monkeypatch.setattr("pitchpipe.service.loopback.time.sleep", slept.append)
+    monkeypatch.setattr("pitchpipe.service.server.loopback.time.sleep", slept.append)
     with serve(lab.service, delay=0.5) as url, openai.OpenAI(api_key="k", base_url=url) as client:
         client.models.list()
         client.completions.create(model="ada", prompt="x")

@@ -14,16 +14,16 @@ from typing import Literal
 from urllib.parse import unquote
 
 from pitchpipe.errors import PitchpipeError
-from pitchpipe.service import states
-from pitchpipe.service.batches import Batches
-from pitchpipe.service.blobs import Blobs
-from pitchpipe.service.files import Files
-from pitchpipe.service.generate import Generator
+from pitchpipe.service.engine import states
+from pitchpipe.service.engine.files import Files
+from pitchpipe.service.engine.models import Models
+from pitchpipe.service.engine.training import Training
 from pitchpipe.service.http import ApiError, Request, Response
-from pitchpipe.service.jobs import Jobs
-from pitchpipe.service.models import Models
-from pitchpipe.service.store import Store
-from pitchpipe.service.training import Training
+from pitchpipe.service.routes.batches import Batches
+from pitchpipe.service.routes.generate import Generator
+from pitchpipe.service.routes.jobs import Jobs
+from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.store import Store
 from pitchpipe.stages import Learner
 
 _log = logging.getLogger(__name__)

@@ -118,7 +118,7 @@ def find_secrets(text: str) -> Iterator[tuple[int, str, str]]:
 
 def _neutral_form(content_type: str, body: bytes) -> bytes:
     from pitchpipe.service.http import Request as FormRequest
-    from pitchpipe.service.multipart import parse
+    from pitchpipe.service.protocol.multipart import parse
 
     form = FormRequest("POST", "/", headers={"content-type": content_type}, body=body)
     lines: list[bytes] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitchpipe.service.http import JSON
-from pitchpipe.service.store import Row, Store
+from pitchpipe.service.storage.store import Row, Store
 
 
 def emit(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pitchpipe.service import multipart, params
-from pitchpipe.service.blobs import Blobs
 from pitchpipe.service.http import JSON, ApiError, Request, Response
-from pitchpipe.service.paging import page
-from pitchpipe.service.store import Filter, Row, Store
+from pitchpipe.service.protocol import multipart, params
+from pitchpipe.service.protocol.paging import page
+from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.store import Filter, Row, Store
 
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 """What an upload may be for."""

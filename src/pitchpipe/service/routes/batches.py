@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pitchpipe.service import params, states
-from pitchpipe.service.blobs import Blobs
-from pitchpipe.service.files import Files
+from pitchpipe.service.engine import states
+from pitchpipe.service.engine.files import Files
 from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
-from pitchpipe.service.paging import page
-from pitchpipe.service.store import Filter, Row, Store
+from pitchpipe.service.protocol import params
+from pitchpipe.service.protocol.paging import page
+from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.store import Filter, Row, Store
 
 _SLICE = 1000  # requests answered at a poll
 _MOST_REQUESTS = 50_000

@@ -7,11 +7,11 @@ import itertools
 from collections.abc import Callable, Iterator
 
 from pitchpipe.records import Format
-from pitchpipe.service import streaming, tokens
-from pitchpipe.service.answers import Answer, chat_choice, completion_choice, trim
+from pitchpipe.service.engine.models import Model, Models, unknown
 from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
-from pitchpipe.service.models import Model, Models, unknown
-from pitchpipe.service.params import CreateChat, CreateCompletion, check
+from pitchpipe.service.protocol import streaming, tokens
+from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
+from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 
 _DEFAULT_TOKENS = 16  # of a completion; a chat completion has no limit of its own
 _ENDPOINT = {"completion": "v1/completions", "chat": "v1/chat/completions"}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pitchpipe.service.http import JSON
-from pitchpipe.service.refusals import explain
+from pitchpipe.service.protocol.refusals import explain
 
 Auto = Literal["auto"]
 Metadata = Annotated[

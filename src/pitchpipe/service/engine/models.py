@@ -7,10 +7,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from pitchpipe.service.blobs import Blobs
-from pitchpipe.service.catalog import BASES, Base
+from pitchpipe.service.engine.catalog import BASES, Base
 from pitchpipe.service.http import JSON, ApiError, Request, Response
-from pitchpipe.service.store import Filter, Store
+from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.store import Filter, Store
 from pitchpipe.stages import Learner, Token
 
 OWNER = "offline"

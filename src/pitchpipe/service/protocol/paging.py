@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pitchpipe.service.http import JSON, ApiError, Request
-from pitchpipe.service.store import Filter, Row, Store
+from pitchpipe.service.storage.store import Filter, Row, Store
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pitchpipe.service import hyperparameters, params, states
-from pitchpipe.service.events import emit
-from pitchpipe.service.files import Files
+from pitchpipe.service.engine import hyperparameters, states
+from pitchpipe.service.engine.events import emit
+from pitchpipe.service.engine.files import Files
+from pitchpipe.service.engine.models import OWNER, Model, Models
 from pitchpipe.service.http import JSON, ApiError, Request, Response
-from pitchpipe.service.models import OWNER, Model, Models
-from pitchpipe.service.paging import page
-from pitchpipe.service.store import Filter, Row, Store
+from pitchpipe.service.protocol import params
+from pitchpipe.service.protocol.paging import page
+from pitchpipe.service.storage.store import Filter, Row, Store
 
 _METADATA = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 _MOST = 1000

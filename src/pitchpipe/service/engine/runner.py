@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pitchpipe.service.examples import JobError
+from pitchpipe.service.engine.examples import JobError
 from pitchpipe.service.http import JSON
-from pitchpipe.service.store import Row
+from pitchpipe.service.storage.store import Row
 from pitchpipe.stages import FitOptions, FitStep, Learner
 
 

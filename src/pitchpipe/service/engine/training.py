@@ -12,16 +12,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from pitchpipe.records import Format
-from pitchpipe.service import examples, hyperparameters, results, states, tokens
-from pitchpipe.service.blobs import Blobs
-from pitchpipe.service.catalog import BASES
-from pitchpipe.service.events import emit
-from pitchpipe.service.examples import JobError
-from pitchpipe.service.files import Files
+from pitchpipe.service.engine import examples, hyperparameters, results, states
+from pitchpipe.service.engine.catalog import BASES
+from pitchpipe.service.engine.events import emit
+from pitchpipe.service.engine.examples import JobError
+from pitchpipe.service.engine.files import Files
+from pitchpipe.service.engine.models import OWNER, Model, Models
+from pitchpipe.service.engine.runner import Plan, Runner, refuse_divergence
 from pitchpipe.service.http import JSON, ApiError
-from pitchpipe.service.models import OWNER, Model, Models
-from pitchpipe.service.runner import Plan, Runner, refuse_divergence
-from pitchpipe.service.store import Filter, Row, Store
+from pitchpipe.service.protocol import tokens
+from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.store import Filter, Row, Store
 from pitchpipe.stages import FitStep
 
 _log = logging.getLogger(__name__)

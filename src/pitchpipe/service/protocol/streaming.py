@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pitchpipe.service.answers import Answer, chat_logprobs, completion_choice
 from pitchpipe.service.http import JSON, Response, dumps
+from pitchpipe.service.protocol.answers import Answer, chat_logprobs, completion_choice
 
 
 def respond(head: JSON, choices: Iterable[JSON], usage: JSON | None) -> Response:

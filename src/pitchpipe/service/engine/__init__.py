@@ -1,0 +1,1 @@
+"""What the service does: jobs through their states, learners through their training."""

@@ -1,0 +1,1 @@
+"""The API on the wire: bodies checked, forms read, lists paged, answers shaped."""

@@ -1,0 +1,1 @@
+"""What clients may ask for, a file for each kind of object."""

@@ -1,0 +1,1 @@
+"""What the service remembers: objects in a database, bytes in a folder."""
