@@ -363,6 +363,10 @@ class Learner(ABC):
     from a loaded checkpoint gives what training without a break gives; no input makes it crash.
     """
 
+    quick: ClassVar[bool] = False
+    """Whether an answer takes well under a millisecond, so that a server need not hand it to a
+    thread."""
+
     @classmethod
     @abstractmethod
     def create(cls) -> Self:

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 from pitchpipe.service.engine import states
 from pitchpipe.service.http import ApiError, Request, dumps
 from pitchpipe.service.service import Service
+from pitchpipe.service.storage.store import Row
 
 LEGAL = {
     ("validating_files", "queued"),
@@ -140,10 +141,10 @@ def test_the_tables_are_closed_and_every_status_can_be_reached_and_left(table):
 
 
 def test_an_illegal_step_is_refused_and_changes_nothing():
-    body = {"id": "ftjob-1", "status": "succeeded"}
+    row = Row(1, "job", "ftjob-1", "", {"id": "ftjob-1", "status": "succeeded"}, {"since": 1.0})
     with pytest.raises(ApiError, match=r"'succeeded'.*cannot become 'running': it has ended"):
-        states.move(states.JOB, body, "running")
-    assert body["status"] == "succeeded"
+        states.move(states.JOB, row, "running", 2.0)
+    assert (row.body["status"], row.private) == ("succeeded", {"since": 1.0})
 
 
 def test_pause_stops_and_resume_goes_on_with_the_same_losses(make_lab):

@@ -71,19 +71,36 @@ class Request:
         return value
 
 
+class Disconnect(Exception):  # noqa: N818 - an event of the line, not an error of the service
+    """The connection is to be dropped here: raised instead of a response, or within its body."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A piece of a body that has no bytes: nothing comes for so long.
+
+    Attributes:
+        seconds: how long.
+    """
+
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Response:
     """What the service answers.
 
     Attributes:
         status: the HTTP status.
-        headers: by lower-case name.
+        headers: by lower-case name. A content-length among them is sent as it is, else the body's.
         body: the bytes, or their pieces as they become available.
+        delay: seconds before the first byte is sent.
     """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes | Iterator[bytes]
+    body: bytes | Iterator[bytes | Wait]
+    delay: float = 0.0
 
     @classmethod
     def of_json(cls, value: JSON, status: int = 200) -> Response:

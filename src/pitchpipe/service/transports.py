@@ -12,11 +12,12 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pitchpipe.service.http import Request, Response
+from pitchpipe.service.http import Disconnect, Request, Response, Wait
 
 if TYPE_CHECKING:
     import httpx2
 
+    from pitchpipe.service.engine.clock import Clock
     from pitchpipe.service.service import Service
 
 BASE_URL = "http://pitchpipe.invalid/v1"
@@ -74,34 +75,92 @@ def _openai_library() -> ModuleType:
 def _transport_class(name: str) -> Any:
     library = importlib.import_module(name)
 
-    def to_response(response: Response, content: Any) -> Any:
-        return library.Response(response.status, headers=dict(response.headers), content=content)
-
     class Transport(library.BaseTransport, library.AsyncBaseTransport):  # type: ignore[misc, name-defined]  # bases known at run time
         def __init__(self, service: Service) -> None:
             self._service = service
 
         def handle_request(self, request: Any) -> Any:
-            response = self._service.handle(_from(request, request.read()))
-            return to_response(response, response.body)
+            sent = _from(request, request.read())
+            line = _Line(library, self._service.clock, request)
+            response = line.answer(self._service, sent)
+            return line.response(response, line.body(response.body))
 
         async def handle_async_request(self, request: Any) -> Any:
             from anyio import to_thread
 
             sent = _from(request, await request.aread())
+            line = _Line(library, self._service.clock, request)
             # a poll may train for a while: the event loop must not wait for it
-            response = await to_thread.run_sync(self._service.handle, sent)
-            body = response.body
-            return to_response(response, body if isinstance(body, bytes) else _async(body))
+            response = await to_thread.run_sync(line.answer, self._service, sent)
+            return line.response(response, line.async_body(response.body))
 
     return Transport
+
+
+class _Line:
+    """What lies between one request of a client and its answer, whole or broken.
+
+    Args:
+        library: the HTTP library, whose exceptions the client expects.
+        clock: on which nothing comes for a while.
+        request: whose timeout counts.
+    """
+
+    def __init__(self, library: ModuleType, clock: Clock, request: Any) -> None:
+        self._library = library
+        self._clock = clock
+        self._patience: float | None = request.extensions.get("timeout", {}).get("read")
+
+    def answer(self, service: Service, sent: Request) -> Response:
+        try:
+            response = service.handle(sent)
+        except Disconnect:
+            raise self._broken("Server disconnected without sending a response.") from None
+        self._wait(response.delay)
+        return response
+
+    def response(self, response: Response, body: Any) -> Any:
+        return self._library.Response(response.status, headers=dict(response.headers), content=body)
+
+    def body(self, body: bytes | Iterator[bytes | Wait]) -> bytes | Iterator[bytes]:
+        return body if isinstance(body, bytes) else self._pieces(body)
+
+    def async_body(self, body: bytes | Iterator[bytes | Wait]) -> bytes | AsyncIterator[bytes]:
+        return body if isinstance(body, bytes) else self._async_pieces(body)
+
+    def _pieces(self, body: Iterator[bytes | Wait]) -> Iterator[bytes]:
+        try:
+            for piece in body:
+                if isinstance(piece, Wait):
+                    self._wait(piece.seconds)
+                else:
+                    yield piece
+        except Disconnect:
+            raise self._broken(
+                "peer closed connection without sending complete message body "
+                "(incomplete chunked read)"
+            ) from None
+
+    async def _async_pieces(self, body: Iterator[bytes | Wait]) -> AsyncIterator[bytes]:
+        from anyio import to_thread
+
+        pieces = self._pieces(body)
+        # a piece may be long in coming: the event loop must not wait for it
+        while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
+            yield piece
+
+    def _wait(self, seconds: float) -> None:
+        if self._patience is not None and seconds >= self._patience:
+            self._clock.sleep(self._patience)
+            raise self._library.ReadTimeout("The read operation timed out")
+        if seconds:
+            self._clock.sleep(seconds)
+
+    def _broken(self, message: str) -> Exception:
+        error: Exception = self._library.RemoteProtocolError(message)
+        return error
 
 
 def _from(request: _Sent, body: bytes) -> Request:
     target = request.url.raw_path.decode("ascii")
     return Request.of(request.method, target, request.headers.items(), body)
-
-
-async def _async(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece

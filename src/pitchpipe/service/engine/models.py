@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from pitchpipe.service.engine.catalog import BASES, Base
-from pitchpipe.service.http import JSON, ApiError, Request, Response
+from pitchpipe.service.http import JSON, ApiError
 from pitchpipe.service.storage.blobs import Blobs
 from pitchpipe.service.storage.store import Filter, Store
 from pitchpipe.stages import Learner, Token
@@ -16,11 +16,12 @@ from pitchpipe.stages import Learner, Token
 OWNER = "offline"
 """The organization that everything belongs to."""
 
-_TUNED = "tuned"
-_CHECKPOINT = "checkpoint"
+TUNED = "tuned"
+CHECKPOINT = "checkpoint"
 _KEPT_LOADED = 8
 
 
+@dataclass(frozen=True)
 class Model:
     """A model that can be asked and trained on.
 
@@ -28,16 +29,17 @@ class Model:
         name: what it was found by.
         base: the base model it descends from.
         key: under which its learner is saved, "" for an untrained one.
+        seq: its place in the order of creation, which no other model ever has; 0 for a base model.
     """
 
-    def __init__(self, name: str, base: Base, key: str) -> None:
-        self.name = name
-        self.base = base
-        self.key = key
+    name: str
+    base: Base
+    key: str
+    seq: int = 0
 
 
 class Models:
-    """The routes under ``/v1/models``, and the learners behind the names.
+    """Models by name, and the learners behind the names.
 
     Args:
         store: where tuned models are listed.
@@ -56,44 +58,13 @@ class Models:
         self._blobs = blobs
         self._learner = learner
         self.learner_name = learner_name
-        self._loaded: OrderedDict[str, tuple[Learner, threading.Lock]] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, int], tuple[Learner, threading.Lock]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def list(self, _: Request) -> Response:
-        """Lists the base models, then the tuned ones; their checkpoints only answer by name."""
-        rows = self._store.rows("model", Filter(parent=_TUNED))
-        data = [*(_shown(name, base) for name, base in BASES.items()), *(row.body for row in rows)]
-        return Response.of_json({"object": "list", "data": data})
-
-    def retrieve(self, _: Request, name: str) -> Response:
-        """Describes a model."""
-        if name in BASES:
-            return Response.of_json(_shown(name, BASES[name]))
-        row = self._store.get("model", name)
-        if row is None:
-            raise unknown(name)
-        return Response.of_json(row.body)
-
-    def delete(self, _: Request, name: str) -> Response:
-        """Deletes a tuned model."""
-        if name in BASES:
-            raise ApiError(
-                403,
-                f"The model '{name}' is a base model and cannot be deleted.",
-                param="model",
-                kind="insufficient_permissions",
-            )
-        row = self._store.get("model", name)
-        if row is None:
-            raise unknown(name)
-        if row.parent == _CHECKPOINT:
-            raise ApiError(
-                400,
-                f"The model '{name}' is a checkpoint; it goes with its job and is not deleted.",
-                param="model",
-            )
-        self.forget(name)
-        return Response.of_json({"id": name, "object": "model", "deleted": True})
+    @property
+    def quick(self) -> bool:
+        """Whether an answer takes well under a millisecond."""
+        return self._learner.quick
 
     def find(self, name: str) -> Model | None:
         """The model of that name, if there is one."""
@@ -102,7 +73,7 @@ class Models:
         row = self._store.get("model", name)
         if row is None:
             return None
-        return Model(name, BASES[row.private["base"]], row.private["key"])
+        return Model(name, BASES[row.private["base"]], row.private["key"], row.seq)
 
     def add(self, name: str, base: Base, key: str, created: int, *, checkpoint: bool) -> None:
         """Gives a saved learner a name.
@@ -118,7 +89,7 @@ class Models:
             "model",
             name,
             {"id": name, "object": "model", "created": created, "owned_by": OWNER},
-            parent=_CHECKPOINT if checkpoint else _TUNED,
+            parent=CHECKPOINT if checkpoint else TUNED,
             private={"base": base.id, "key": key, "learner": self.learner_name},
         )
 
@@ -130,8 +101,8 @@ class Models:
         self._store.delete("model", name)
         key = row.private["key"]
         others = [
-            *self._store.rows("model", Filter(_TUNED)),
-            *self._store.rows("model", Filter(_CHECKPOINT)),
+            *self._store.rows("model", Filter(TUNED)),
+            *self._store.rows("model", Filter(CHECKPOINT)),
         ]
         if not any(other.private["key"] == key for other in others):
             self._blobs.drop_model(key)
@@ -180,14 +151,15 @@ class Models:
             return learner.answer(body, temperature, seed)
 
     def _ready(self, model: Model) -> tuple[Learner, threading.Lock]:
+        place = (model.key, model.seq)
         with self._lock:
-            if model.key in self._loaded:
-                self._loaded.move_to_end(model.key)
+            if place in self._loaded:
+                self._loaded.move_to_end(place)
             else:
-                self._loaded[model.key] = (self.learner(model), threading.Lock())
+                self._loaded[place] = (self.learner(model), threading.Lock())
                 if len(self._loaded) > _KEPT_LOADED:
                     self._loaded.popitem(last=False)
-            return self._loaded[model.key]
+            return self._loaded[place]
 
 
 def unknown(name: str) -> ApiError:
@@ -197,7 +169,3 @@ def unknown(name: str) -> ApiError:
         f"The model `{name}` does not exist or you do not have access to it.",
         code="model_not_found",
     )
-
-
-def _shown(name: str, base: Base) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": base.created, "owned_by": "openai"}

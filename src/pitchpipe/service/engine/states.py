@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pitchpipe.service.http import JSON, ApiError
+from pitchpipe.service.http import ApiError
+from pitchpipe.service.storage.store import Row
 
 Table = Mapping[str, frozenset[str]]
 
@@ -36,19 +37,20 @@ def ended(table: Table, status: str) -> bool:
     return not table[status]
 
 
-def move(table: Table, body: JSON, status: str) -> None:
-    """Sets an object's status.
+def move(table: Table, row: Row, status: str, now: float) -> None:
+    """Sets an object's status, and since when it has it.
 
     Raises:
         ApiError: that status does not follow the present one.
     """
-    present = body["status"]
+    present = row.body["status"]
     if status not in table[present]:
         following = sorted(table[present])
         allowed = f"only {', '.join(following)} can follow" if following else "it has ended"
         raise ApiError(
             400,
-            f"'{body['id']}' has status '{present}' and cannot become '{status}': {allowed}.",
+            f"'{row.id}' has status '{present}' and cannot become '{status}': {allowed}.",
             code="invalid_status",
         )
-    body["status"] = status
+    row.body["status"] = status
+    row.private["since"] = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import re
 import secrets
 import sqlite3
@@ -69,22 +70,25 @@ class Training:
         self._runners: OrderedDict[str, Runner] = OrderedDict()
         self._lock = threading.Lock()
 
-    def advance(self, job_id: str) -> None:
-        """Moves a job on, unless it is paused, has ended, or is being moved on already."""
+    def advance(self, job_id: str, share: float = 1.0) -> None:
+        """Moves a job on, unless it is paused, has ended, or is being moved on already.
+
+        Args:
+            job_id: which one.
+            share: up to which share of its steps a running job may train.
+        """
         with self._blobs.claim(job_id) as mine:
             row = self._store.get("job", job_id) if mine else None
             if row is None or row.private["learner"] != self._models.learner_name:
                 return
-            steps = {
-                "validating_files": self._validate,
-                "queued": self._start,
-                "running": self._train,
-            }
-            step = steps.get(row.body["status"])
-            if step is None:
-                return
             try:
-                step(row)
+                match row.body["status"]:
+                    case "validating_files":
+                        self._validate(row)
+                    case "queued":
+                        self._start(row)
+                    case "running":
+                        self._train(row, share)
             except _SupersededError:
                 self._drop(job_id)
             except JobError as failure:
@@ -105,12 +109,17 @@ class Training:
             job.body["method"] = {"type": kind, kind: {"hyperparameters": values}}
             self._move(job, "running", "Fine-tuning job started")
 
-    def _train(self, row: Row) -> None:
+    def _train(self, row: Row, share: float) -> None:
         plan = Plan.of(row)
+        allowed = math.floor(plan.steps * share)
         if row.private["epoch"] < plan.epochs:
+            if row.private["step"] >= allowed:
+                return
             with _blaming_the_learner(row.id):
                 runner = self._runner(row, plan)
-                steps = runner.take(row.private["step"] + max(1, _SLICE // plan.batch))
+                steps = runner.take(
+                    min(allowed, row.private["step"] + max(1, _SLICE // plan.batch))
+                )
                 if runner.at_checkpoint:
                     self._blobs.save_model(self._checkpoint_id(row.id, runner.epoch), runner.save)
             refuse_divergence(steps)
@@ -184,7 +193,7 @@ class Training:
             self._move(job, "failed", message, level="error")
 
     def _move(self, job: Row, status: str, message: str, level: str = "info") -> None:
-        states.move(states.JOB, job.body, status)
+        states.move(states.JOB, job, status, self._clock())
         if states.ended(states.JOB, status):
             job.body["finished_at"] = int(self._clock())
         emit(self._store, job, self._clock(), message, level=level)

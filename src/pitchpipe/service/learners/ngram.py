@@ -40,6 +40,8 @@ class NgramLearner(Learner):
     one that it was trained on. With preferences, the preferred answers rise and the others sink.
     """
 
+    quick = True
+
     def __init__(
         self,
         answers: Answers | None = None,

@@ -12,12 +12,13 @@ from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
+from pitchpipe.service.router import Route
 
 _DEFAULT_TOKENS = 16  # of a completion; a chat completion has no limit of its own
 _ENDPOINT = {"completion": "v1/completions", "chat": "v1/chat/completions"}
 
 
-class Generator:
+class GenerateRoutes:
     """The routes ``/v1/completions`` and ``/v1/chat/completions``.
 
     Without a ``seed`` the request itself decides, so that the same request has the same answer.
@@ -33,6 +34,14 @@ class Generator:
         self._clock = clock
         self._seed = seed
         self._numbers = itertools.count(1)
+
+    def routes(self) -> tuple[Route, ...]:
+        """What clients may ask for."""
+        quick = self._models.quick
+        return (
+            Route("POST", "/completions", self.completion, quick),
+            Route("POST", "/chat/completions", self.chat, quick),
+        )
 
     def completion(self, request: Request) -> Response:
         """Completes one or several prompts."""

@@ -9,16 +9,18 @@ from pitchpipe.service.engine import hyperparameters, states
 from pitchpipe.service.engine.events import emit
 from pitchpipe.service.engine.files import Files
 from pitchpipe.service.engine.models import OWNER, Model, Models
+from pitchpipe.service.engine.pace import Pacer
 from pitchpipe.service.http import JSON, ApiError, Request, Response
 from pitchpipe.service.protocol import params
 from pitchpipe.service.protocol.paging import page
+from pitchpipe.service.router import Route
 from pitchpipe.service.storage.store import Filter, Row, Store
 
 _METADATA = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 _MOST = 1000
 
 
-class Jobs:
+class JobRoutes:
     """Fine-tuning jobs.
 
     Args:
@@ -26,8 +28,7 @@ class Jobs:
         files: what they train on.
         models: what they train.
         clock: Unix seconds.
-        polled: called with a job's id before it is shown.
-        created: called with a job's id after it was created.
+        pacer: told of every look at a job, and of every job that is queued.
     """
 
     def __init__(
@@ -36,15 +37,27 @@ class Jobs:
         files: Files,
         models: Models,
         clock: Callable[[], float],
-        polled: Callable[[str], None],
-        created: Callable[[str], None],
+        pacer: Pacer,
     ) -> None:
         self._store = store
         self._files = files
         self._models = models
         self._clock = clock
-        self._polled = polled
-        self._created = created
+        self._pacer = pacer
+
+    def routes(self) -> tuple[Route, ...]:
+        """What clients may ask for."""
+        job = "/fine_tuning/jobs/*"
+        return (
+            Route("GET", "/fine_tuning/jobs", self.list),
+            Route("POST", "/fine_tuning/jobs", self.create),
+            Route("GET", job, self.retrieve),
+            Route("GET", f"{job}/events", self.events),
+            Route("GET", f"{job}/checkpoints", self.checkpoints),
+            Route("POST", f"{job}/cancel", self.cancel),
+            Route("POST", f"{job}/pause", self.pause),
+            Route("POST", f"{job}/resume", self.resume),
+        )
 
     def create(self, request: Request) -> Response:
         """Creates a job; what is wrong with its files is found later."""
@@ -67,6 +80,7 @@ class Jobs:
                 "asked": body["method"][body["method"]["type"]]["hyperparameters"],
                 "epoch": 0,
                 "step": 0,
+                "since": self._clock(),
             }
             self._store.add("job", job_id, body, private=private)
             row = self._get(job_id)
@@ -77,7 +91,7 @@ class Jobs:
                 message += f" and validation file: {files[1]}"
             emit(self._store, row, self._clock(), message)
             self._store.update(row)
-        self._created(job_id)
+        self._pacer.queued(job_id)
         return self._show(job_id)
 
     def list(self, request: Request) -> Response:
@@ -132,16 +146,18 @@ class Jobs:
                     f"'{job_id}' has status '{row.body['status']}'; expected status '{only_from}'.",
                     code="invalid_status",
                 )
-            states.move(states.JOB, row.body, status)
+            states.move(states.JOB, row, status, self._clock())
             if states.ended(states.JOB, status):
                 row.body["finished_at"] = int(self._clock())
             emit(self._store, row, self._clock(), message)
             self._store.update(row)
+        if status == "queued":
+            self._pacer.queued(job_id)
         return self._show(job_id)
 
     def _poll(self, row: Row) -> None:
         if not states.ended(states.JOB, row.body["status"]):
-            self._polled(row.id)
+            self._pacer.looked_at(row.id)
 
     def _get(self, job_id: str) -> Row:
         row = self._store.get("job", job_id)

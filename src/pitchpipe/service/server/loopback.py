@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from pitchpipe.service.http import Request, Response
+from pitchpipe.service.http import Request, Response, Wait
 from pitchpipe.service.service import Service
 
 _GENERATING = ("/v1/completions", "/v1/chat/completions")
@@ -109,6 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("transfer-encoding", "chunked")
             self.end_headers()
             for piece in response.body:
+                if isinstance(piece, Wait):
+                    self.server.service.clock.sleep(piece.seconds)
+                    continue
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
                 self.wfile.flush()
             self.wfile.write(b"0\r\n\r\n")

@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS objects (
     UNIQUE (kind, id)
 );
 CREATE INDEX IF NOT EXISTS pages ON objects (kind, parent, deleted, seq);
+CREATE INDEX IF NOT EXISTS by_status
+    ON objects (kind, json_extract(body, '$.status'), seq) WHERE deleted = 0;
 """
 _NEWEST_FIRST = """
 SELECT seq, kind, id, parent, body, private FROM objects
@@ -38,6 +40,11 @@ WHERE kind = :kind AND parent = :parent AND deleted = 0 AND seq < :after
 ORDER BY seq DESC LIMIT :limit
 """
 _OLDEST_FIRST = _NEWEST_FIRST.replace("seq < :after", "seq > :after").replace("DESC", "ASC")
+_WITH_STATUS = """
+SELECT id FROM objects
+WHERE kind = :kind AND json_extract(body, '$.status') = :status AND deleted = 0
+ORDER BY seq LIMIT :limit
+"""
 _LAST = 2**62
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -234,6 +241,19 @@ class Store:
                 },
             ).fetchall()
         return [_row(values) for values in found]
+
+    def with_status(self, kind: str, status: str, limit: int = -1) -> list[str]:
+        """Ids of the objects of a kind that have a status, oldest first.
+
+        Args:
+            kind: what they are.
+            status: as in their bodies.
+            limit: the most to give, all if negative.
+        """
+        values = {"kind": kind, "status": status, "limit": limit}
+        with self._lock:
+            found = self.connection.execute(_WITH_STATUS, values).fetchall()
+        return [object_id for (object_id,) in found]
 
 
 def _row(values: tuple[int, str, str, str, str, str]) -> Row:

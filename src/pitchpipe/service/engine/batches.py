@@ -1,0 +1,225 @@
+"""What moves a batch on: its requests are read, answered a slice at a call, and written."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pitchpipe.service.engine import states
+from pitchpipe.service.engine.files import Files
+from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
+from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.store import Filter, Row, Store
+
+_SLICE = 1000  # requests answered at a call
+_MOST_REQUESTS = 50_000
+_STAMPS = {
+    "in_progress": "in_progress_at",
+    "finalizing": "finalizing_at",
+    "completed": "completed_at",
+    "failed": "failed_at",
+    "cancelling": "cancelling_at",
+    "cancelled": "cancelled_at",
+}
+
+
+class Batches:
+    """Advances batches. Any thread of any process may; a claim lets one at a time work on one.
+
+    Args:
+        store: where they are.
+        blobs: holds the claims.
+        files: what is asked and answered.
+        ask: answers a request.
+        clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        files: Files,
+        ask: Callable[[Request], Response],
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._files = files
+        self._ask_service = ask
+        self._clock = clock
+        self._last_read: tuple[int, Sequence[JSON]] = (0, ())
+
+    def advance(self, batch_id: str, share: float = 1.0) -> None:
+        """Moves a batch on, unless it has ended or is being moved on already.
+
+        Args:
+            batch_id: which one.
+            share: up to which share of its requests may be answered.
+        """
+        with self._blobs.claim(batch_id) as mine:
+            row = self._store.get("batch", batch_id) if mine else None
+            if row is None:
+                return
+            match row.body["status"]:
+                case "validating":
+                    self._validate(row)
+                case "in_progress":
+                    self._answer(row, share)
+                case "finalizing" | "cancelling":
+                    self._finalize(row)
+
+    def _validate(self, row: Row) -> None:
+        requests, errors = self._requests(row)
+        with self._store.transaction():
+            batch = self._current(row)
+            if batch is None:
+                return
+            if errors:
+                batch.body["errors"] = {"object": "list", "data": list(errors)}
+            else:
+                batch.body["request_counts"]["total"] = len(requests)
+            move(batch, "failed" if errors else "in_progress", self._clock())
+            self._store.update(batch)
+
+    def _answer(self, row: Row, share: float) -> None:
+        # several slices of one batch in a row are the rule: its file is read once for them
+        known, requests = self._last_read
+        if known != row.seq:
+            requests, errors = self._requests(row)
+            if errors:  # the file was deleted meanwhile
+                self._validate(row)
+                return
+            self._last_read = (row.seq, requests)
+        done = row.private["done"]
+        allowed = min(done + _SLICE, math.floor(len(requests) * share))
+        if allowed <= done:
+            return
+        answered = [
+            self._ask(row, number, request)
+            for number, request in enumerate(requests[done:allowed], done)
+        ]
+        good = [line for succeeded, line in answered if succeeded]
+        bad = [line for succeeded, line in answered if not succeeded]
+        with self._store.transaction():
+            batch = self._current(row)
+            if batch is None:
+                return
+            batch.private["done"] = done + len(answered)
+            batch.body["request_counts"]["completed"] += len(good)
+            batch.body["request_counts"]["failed"] += len(bad)
+            part = {"output": "".join(good), "error": "".join(bad)}
+            self._store.add("answers", f"{row.id}/{done}", part, parent=row.id)
+            if batch.private["done"] >= len(requests):
+                move(batch, "finalizing", self._clock())
+            self._store.update(batch)
+
+    def _finalize(self, row: Row) -> None:
+        parts = self._store.rows("answers", Filter(row.id))
+        with self._store.transaction():
+            batch = self._current(row)
+            if batch is None:
+                return
+            for kind in ("output", "error"):
+                content = "".join(part.body[kind] for part in parts)
+                if content:
+                    file = self._files.add(
+                        f"{row.id}_{kind}.jsonl",
+                        content.encode(),
+                        "batch_output",
+                        row.private["lifetime"],
+                    )
+                    batch.body[f"{kind}_file_id"] = file["id"]
+            cancelling = batch.body["status"] == "cancelling"
+            move(batch, "cancelled" if cancelling else "completed", self._clock())
+            self._store.update(batch)
+
+    def _ask(self, row: Row, number: int, request: JSON) -> tuple[bool, str]:
+        response = self._ask_service(Request("POST", request["url"], body=dumps(request["body"])))
+        # streams are refused when the file is checked
+        body = json.loads(response.body) if isinstance(response.body, bytes) else {}
+        answer = {
+            "id": f"batch_req_{self._store.derive(row.id, number)}",
+            "custom_id": request["custom_id"],
+            "response": {
+                "status_code": response.status,
+                "request_id": self._store.derive("request", row.id, number),
+                "body": body,
+            },
+            "error": None,
+        }
+        return response.status < 400, dumps(answer).decode() + "\n"
+
+    def _requests(self, row: Row) -> tuple[Sequence[JSON], Sequence[JSON]]:
+        """The requests of the input file, and what is wrong with it."""
+        try:
+            content = self._files.read(row.body["input_file_id"])
+        except ApiError as error:
+            return [], [_error("invalid_file", str(error), None)]
+        requests: list[JSON] = []
+        errors: list[JSON] = []
+        seen: set[str] = set()
+        for number, line in enumerate(content.split(b"\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                request = _parse(line)
+            except ValueError as error:
+                errors.append(_error("invalid_json_line", str(error), number))
+                continue
+            code, message = _complaint(request, row.body["endpoint"], seen)
+            if code:
+                errors.append(_error(code, message, number))
+                continue
+            seen.add(request["custom_id"])
+            requests.append(request)
+        if not requests and not errors:
+            errors.append(_error("empty_file", "The input file has no requests.", None))
+        if len(requests) > _MOST_REQUESTS:
+            message = f"The input file has more than {_MOST_REQUESTS} requests."
+            errors.append(_error("too_many_requests", message, None))
+        return requests, errors
+
+    def _current(self, row: Row) -> Row | None:
+        """The batch as it is now, None if someone else moved it meanwhile."""
+        now = self._store.get("batch", row.id)
+        return now if now is not None and now.body["status"] == row.body["status"] else None
+
+
+def move(batch: Row, status: str, now: float) -> None:
+    """Sets a batch's status, and the time it had it first.
+
+    Raises:
+        ApiError: that status does not follow the present one.
+    """
+    states.move(states.BATCH, batch, status, now)
+    batch.body[_STAMPS[status]] = int(now)
+
+
+def _parse(line: bytes) -> JSON:
+    try:
+        request = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        request = None
+    if not isinstance(request, dict):
+        raise ValueError("This line is not parseable as a JSON object.")
+    return request
+
+
+def _complaint(request: JSON, endpoint: str, seen: set[str]) -> tuple[str, str]:
+    expected: dict[str, Any] = {"custom_id": str, "method": str, "url": str, "body": dict}
+    for key, kind in expected.items():
+        if not isinstance(request.get(key), kind):
+            return "missing_required_parameter", f"Missing or invalid parameter: '{key}'."
+    if request["custom_id"] in seen:
+        return "duplicate_custom_id", f"The custom_id {request['custom_id']!r} is used twice."
+    if request["method"] != "POST" or request["url"] != endpoint:
+        return "invalid_url", f"Expected method 'POST' and url '{endpoint}'."
+    if request["body"].get("stream"):
+        return "invalid_request", "A request of a batch cannot be streamed."
+    return "", ""
+
+
+def _error(code: str, message: str, line: int | None) -> JSON:
+    return {"code": code, "message": message, "param": None, "line": line}
