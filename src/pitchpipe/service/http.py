@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from mmap import mmap
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,14 +22,14 @@ class Request:
         path: as sent, percent-encoded, without the query.
         query: the decoded pairs of the query, in order.
         headers: by lower-case name.
-        body: the bytes of the body.
+        body: the bytes of the body; a large form may lie in a mapped file.
     """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | mmap = b""
 
     @classmethod
     def of(
@@ -46,6 +47,10 @@ class Request:
         pairs = tuple(parse_qsl(query, keep_blank_values=True))
         return cls(method, path, pairs, {name.lower(): value for name, value in headers}, body)
 
+    def with_body(self, body: bytes | mmap) -> Request:
+        """The same request with another body."""
+        return Request(self.method, self.path, self.query, self.headers, body)
+
     def get(self, name: str) -> str | None:
         """The first value of a query parameter."""
         return next((value for key, value in self.query if key == name), None)
@@ -59,7 +64,7 @@ class Request:
         if not self.body:
             return {}
         try:
-            value = json.loads(self.body.decode(), parse_constant=_refuse_constant)
+            value = json.loads(self.body[:].decode(), parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):

@@ -20,7 +20,7 @@ from pitchpipe.service.engine.models import Models
 from pitchpipe.service.engine.pace import Pace, Pacer
 from pitchpipe.service.engine.training import Training
 from pitchpipe.service.http import ApiError, Disconnect, Request, Response
-from pitchpipe.service.router import Router
+from pitchpipe.service.router import Route, Router
 from pitchpipe.service.routes.batches import BatchRoutes
 from pitchpipe.service.routes.files import FileRoutes
 from pitchpipe.service.routes.generate import GenerateRoutes
@@ -107,12 +107,12 @@ class Service:
         """Lets go of everything; without a data folder, forgets everything. May be repeated."""
         self._release()
 
-    def quick(self, request: Request) -> bool:
-        """Whether the request is answered in well under a millisecond."""
+    def route(self, request: Request) -> Route | None:
+        """What will answer a request, None if nothing but a refusal will."""
         try:
-            return self._router.find(request)[0].quick
+            return self._router.find(request)[0]
         except ApiError:
-            return True
+            return None
 
     def handle(self, request: Request) -> Response:
         """Answers a request; every failure is an answer too.

@@ -64,6 +64,11 @@ class Pacer:
         self._lasting = {**LASTING, **lasting}
         self._waiting = waiting
 
+    @property
+    def idle(self) -> bool:
+        """Whether a look moves nothing."""
+        return self._pace == "manual"
+
     def looked_at(self, object_id: str) -> None:
         """Someone is about to be shown the object."""
         if self._pace == "polled":

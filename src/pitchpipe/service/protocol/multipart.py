@@ -49,7 +49,7 @@ def parse(request: Request) -> dict[str, Part]:
             400, "Expected a body of content-type multipart/form-data with its boundary."
         )
     fields: dict[str, Part] = {}
-    for part in _parts(request.body, boundary.encode("utf-8", "replace")):
+    for part in _parts(request.body[:], boundary.encode("utf-8", "replace")):
         fields.setdefault(part.name, part)
     return fields
 

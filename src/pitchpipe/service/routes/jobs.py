@@ -51,7 +51,7 @@ class JobRoutes:
         return (
             Route("GET", "/fine_tuning/jobs", self.list),
             Route("POST", "/fine_tuning/jobs", self.create),
-            Route("GET", job, self.retrieve),
+            Route("GET", job, self.retrieve, quick=self._pacer.idle),
             Route("GET", f"{job}/events", self.events),
             Route("GET", f"{job}/checkpoints", self.checkpoints),
             Route("POST", f"{job}/cancel", self.cancel),

@@ -255,6 +255,17 @@ class Store:
             found = self.connection.execute(_WITH_STATUS, values).fetchall()
         return [object_id for (object_id,) in found]
 
+    def counts(self, kind: str) -> dict[str, int]:
+        """How many objects of a kind have each status."""
+        with self._lock:
+            return dict(
+                self.connection.execute(
+                    "SELECT json_extract(body, '$.status'), count(*) FROM objects "
+                    "WHERE kind = ? AND deleted = 0 GROUP BY 1",
+                    (kind,),
+                ).fetchall()
+            )
+
 
 def _row(values: tuple[int, str, str, str, str, str]) -> Row:
     seq, kind, key, parent, body, private = values

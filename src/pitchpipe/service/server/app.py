@@ -1,0 +1,230 @@
+"""The service as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.responses import Response as BytesResponse
+from starlette.responses import StreamingResponse
+from starlette.routing import Mount, Route
+
+from pitchpipe.service.http import ApiError, Disconnect, Request, Response, Wait
+from pitchpipe.service.server import bodies
+from pitchpipe.service.server.metrics import CONTENT_TYPE, Metrics
+
+if TYPE_CHECKING:
+    from starlette.requests import Request as Asked
+    from starlette.types import Receive, Scope, Send
+
+    from pitchpipe.service.router import Route as ApiRoute
+    from pitchpipe.service.server.connections import Connections
+    from pitchpipe.service.server.keys import KeyFile
+    from pitchpipe.service.service import Service
+
+_access = logging.getLogger("pitchpipe.access")
+
+MOST_JSON = 64 << 20
+"""Bytes of a body that is no upload."""
+
+MOST_UPLOAD = 512 << 20
+"""Bytes of an uploaded file: the vendor's own limit."""
+
+_FORM_OVERHEAD = 1 << 20
+
+
+def application(
+    service: Service,
+    connections: Connections,
+    *,
+    keys: KeyFile | None = None,
+    most_upload: int = MOST_UPLOAD,
+    workers: Callable[[], int] = lambda: 0,
+) -> Starlette:
+    """The API under ``/v1``, ``/healthz``, and ``/metrics``.
+
+    Args:
+        service: what answers.
+        connections: those of the server that runs this.
+        keys: who may ask; everybody without it.
+        most_upload: bytes of an uploaded file.
+        workers: tells how many processes are training.
+    """
+    metrics = Metrics(service.store, workers)
+    doorkeeper = Doorkeeper(keys)
+
+    async def healthz(_: Asked) -> BytesResponse:
+        return BytesResponse(b'{"status":"ok"}', media_type="application/json")
+
+    async def show_metrics(asked: Asked) -> BytesResponse:
+        try:
+            doorkeeper.check(dict(asked.headers))
+        except ApiError as error:
+            return _bytes(error.response(), error.response().body)
+        return BytesResponse(metrics.text(), headers={"content-type": CONTENT_TYPE})
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/metrics", show_metrics),
+            Mount("/", Api(service, connections, doorkeeper, metrics, most_upload)),
+        ]
+    )
+
+
+class Doorkeeper:
+    """Lets in whoever has a key.
+
+    Args:
+        keys: the keys, None to let everybody in.
+    """
+
+    def __init__(self, keys: KeyFile | None) -> None:
+        self._keys = keys
+
+    def check(self, headers: dict[str, str]) -> str:
+        """The name of the key that a request shows, "" where none is asked for.
+
+        Raises:
+            ApiError: it shows none, or a wrong one.
+        """
+        if self._keys is None:
+            return ""
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        key = given.strip() if scheme.lower() == "bearer" else headers.get("api-key", "")
+        name = self._keys.name_of(key) if key else None
+        if name is None:
+            found = "Incorrect API key provided." if key else "You didn't provide an API key."
+            raise ApiError(
+                401,
+                f"{found} Send the header 'Authorization: Bearer KEY'.",
+                code="invalid_api_key" if key else None,
+            )
+        return name
+
+
+class Api:
+    """Answers requests under ``/v1``; training and other long work is done in threads.
+
+    Args:
+        service: what answers.
+        connections: those of the server that runs this.
+        doorkeeper: who may ask.
+        metrics: what is counted.
+        most_upload: bytes of an uploaded file.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        connections: Connections,
+        doorkeeper: Doorkeeper,
+        metrics: Metrics,
+        most_upload: int,
+    ) -> None:
+        self._service = service
+        self._connections = connections
+        self._doorkeeper = doorkeeper
+        self._metrics = metrics
+        self._most_form = most_upload + _FORM_OVERHEAD
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        begun = time.perf_counter()
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
+        request = Request.of(scope["method"], _target(scope), headers.items())
+        route = self._service.route(request)
+        self._metrics.in_flight.inc()
+        key = ""
+        status, size = 0, 0
+        try:
+            try:
+                key = self._doorkeeper.check(headers)
+                body = await bodies.read(receive, headers, MOST_JSON, self._most_form)
+                size = len(body)
+                request = request.with_body(body)
+                if route is None or route.quick:
+                    response = self._service.handle(request)
+                else:
+                    response = await to_thread.run_sync(self._service.handle, request)
+            except ApiError as error:
+                response = error.response()
+            status = response.status
+            if response.delay:
+                await asyncio.sleep(response.delay)
+            self._metrics.count(request.method, route, status, size, time.perf_counter() - begun)
+            await self._send(response, route, scope, receive, send)
+        except bodies.ClientLeftError:
+            pass
+        except Disconnect:
+            await self._hang_up(scope, receive)
+        finally:
+            self._metrics.in_flight.dec()
+            if _access.isEnabledFor(logging.INFO):
+                _log(request, key, status, size, time.perf_counter() - begun)
+
+    async def _send(
+        self, response: Response, route: ApiRoute | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        body = response.body
+        if isinstance(body, bytes):
+            await _bytes(response, body)(scope, receive, send)
+            return
+        pieces = _pieces(body, threaded=route is not None and not route.quick)
+        headers = dict(response.headers)
+        await StreamingResponse(pieces, response.status, headers)(scope, receive, send)
+
+    async def _hang_up(self, scope: Scope, receive: Receive) -> None:
+        self._connections.abort(scope)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def _bytes(response: Response, body: object) -> BytesResponse:
+    return BytesResponse(body, response.status, dict(response.headers))
+
+
+async def _pieces(body: Iterator[bytes | Wait], threaded: bool) -> AsyncIterator[bytes]:
+    while True:
+        if threaded:
+            piece = await to_thread.run_sync(next, body, None)
+        else:
+            piece = next(body, None)
+        if piece is None:
+            return
+        if isinstance(piece, Wait):
+            await asyncio.sleep(piece.seconds)
+        else:
+            yield piece
+
+
+def _target(scope: Scope) -> str:
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
+    return target.decode("latin-1")
+
+
+def _log(request: Request, key: str, status: int, size: int, seconds: float) -> None:
+    _access.info(
+        "%s %s %d",
+        request.method,
+        request.path,
+        status,
+        extra={
+            "method": request.method,
+            "path": request.path,
+            "status": status,
+            "bytes": size,
+            "milliseconds": round(seconds * 1000, 2),
+            "key": key,
+        },
+    )
