@@ -23,6 +23,8 @@ VERBS = {
     "cancel": "end a job without a model",
     "pause": "stop a job until it is resumed",
     "resume": "let a paused job go on",
+    "serve": "serve the fine-tuning API from this machine",
+    "keys": "make, list or remove the keys that serve lets in",
     "rules": "list the rules that tables are checked by, or describe one",
     "plugins": "list the installed plugins, or describe one",
     "config": "write or show the configuration",
@@ -84,6 +86,8 @@ def _dispatch(words: Sequence[str]) -> int:
     parser = Parser(prog=f"pitchpipe {verb}", description=module.__doc__)
     module.configure(parser)
     arguments = parser.parse(words[place + 1 :])
+    if getattr(module, "LOGS_ITSELF", False):
+        return int(module.run(arguments))
     from pitchpipe.cli.logs import logging_to_stderr
 
     with logging_to_stderr(verbose=common.verbose or arguments.verbose):

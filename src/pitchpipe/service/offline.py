@@ -15,7 +15,9 @@ from pitchpipe.stages import Learner
 SCHEME = "offline:"
 """How the URL of an offline service begins."""
 
-_DEFAULT_LEARNER = "ngram"
+DEFAULT_LEARNER = "ngram"
+"""The learner that trains where none is named."""
+
 _KEPT_OPEN = 4
 
 Key = tuple[Path | None, str]
@@ -45,7 +47,9 @@ def open_service(url: str) -> Service:
     with _lock:
         service = _open.get(key)
         if service is None or service.closed:
-            service = Service(folder, learner=_learner(learner_name), learner_name=learner_name)
+            service = Service(
+                folder, learner=learner_class(learner_name), learner_name=learner_name
+            )
             _open[key] = service
             if folder is None:
                 _in_memory[learner_name] = service
@@ -59,14 +63,19 @@ def _parse(url: str) -> tuple[Path | None, str]:
         raise ConfigError(f"{url!r} is no URL of an offline service; expected offline:FOLDER.")
     path, _, query = url.removeprefix(SCHEME).partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
-    learner = options.pop("learner", _DEFAULT_LEARNER)
+    learner = options.pop("learner", DEFAULT_LEARNER)
     if options or not learner:
         raise ConfigError(f"{url!r}: the only option is ?learner=NAME; found ?{query}.")
     return (Path(path).expanduser().resolve() if path else None), learner
 
 
-def _learner(name: str) -> type[Learner] | None:
-    if name == _DEFAULT_LEARNER:
+def learner_class(name: str) -> type[Learner] | None:
+    """The learner of that name; None, which stands for the default one, if that is it.
+
+    Raises:
+        UnknownNameError: no plugin offers it.
+    """
+    if name == DEFAULT_LEARNER:
         return None
     from pitchpipe.plugins import PluginHost
 

@@ -150,6 +150,16 @@ class Service:
         else:
             self._training.advance(object_id, share)
 
+    def give_up(self, object_id: str, reason: str) -> None:
+        """Fails a job or a batch that cannot be finished, unless it has ended.
+
+        Args:
+            object_id: whose.
+            reason: a sentence for its owner.
+        """
+        part = self._batches if object_id.startswith("batch_") else self._training
+        part.give_up(object_id, reason)
+
 
 def _release(store: Store, temporary: Path | None) -> None:
     store.close()

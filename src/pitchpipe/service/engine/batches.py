@@ -70,6 +70,16 @@ class Batches:
                 case "finalizing" | "cancelling":
                     self._finalize(row)
 
+    def give_up(self, batch_id: str, reason: str) -> None:
+        """Fails a batch that cannot be finished."""
+        with self._store.transaction():
+            batch = self._store.get("batch", batch_id)
+            if batch is not None and "failed" in states.BATCH[batch.body["status"]]:
+                error = _error("server_error", reason, None)
+                batch.body["errors"] = {"object": "list", "data": [error]}
+                move(batch, "failed", self._clock())
+                self._store.update(batch)
+
     def _validate(self, row: Row) -> None:
         requests, errors = self._requests(row)
         with self._store.transaction():

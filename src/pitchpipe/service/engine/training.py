@@ -94,6 +94,10 @@ class Training:
             except JobError as failure:
                 self._fail(job_id, failure)
 
+    def give_up(self, job_id: str, reason: str) -> None:
+        """Fails a job that cannot be finished."""
+        self._fail(job_id, JobError("server_error", reason))
+
     def _validate(self, row: Row) -> None:
         train, _ = self._examples(row)
         with self._changing(row.id, "validating_files") as job:

@@ -1,0 +1,128 @@
+"""Serve the fine-tuning API from this machine, until interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pitchpipe.cli.parser import Parser, one_of
+from pitchpipe.errors import UsageError
+
+if TYPE_CHECKING:
+    import socket
+
+    from pitchpipe.service.server.keys import KeyFile
+
+_LEVELS = ("debug", "info", "warning", "error")
+_FORMATS = ("text", "json")
+_MEGABYTE = 1 << 20
+
+LOGS_ITSELF = True
+"""A server logs its requests, where other commands log what went wrong."""
+
+
+def configure(parser: Parser) -> None:
+    """Adds the flags."""
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="the address to listen on; 127.0.0.1 by default")
+    add("--port", type=int, default=8000, help="8000 by default; 0 takes a free one")
+    add(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        help="where everything is kept; without it, it is forgotten at the end",
+    )
+    add("--learner", metavar="NAME", default="ngram", help="what is trained; ngram by default")
+    add("--seed", metavar="N", type=int, default=0, help="of ids and of unseeded choices")
+    add(
+        "--api-key-file",
+        metavar="FILE",
+        type=Path,
+        help="let in only who has a key; see pitchpipe keys",
+    )
+    add("--workers", metavar="N", type=int, default=1, help="processes that train; 1 by default")
+    add(
+        "--max-upload-mb",
+        metavar="N",
+        type=int,
+        default=512,
+        help="of an uploaded file; 512 by default",
+    )
+    add("--log-level", metavar="LEVEL", type=one_of("level", _LEVELS), default="info")
+    add("--log-format", metavar="text|json", type=one_of("format", _FORMATS), default="text")
+    add("--json", action="store_true", help="tell the address as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serves."""
+    from pitchpipe.service.offline import learner_class
+    from pitchpipe.service.server.logs import log_to_stderr
+    from pitchpipe.service.server.loopback import base_url, listening
+
+    if arguments.workers < 1 or arguments.max_upload_mb < 1:
+        raise UsageError("--workers and --max-upload-mb must be 1 or more.")
+    learner = learner_class(arguments.learner)
+    keys = _keys(arguments)
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(listening(arguments.host, arguments.port))
+        if keys is None and not _is_loopback(listener):
+            raise UsageError(
+                f"{arguments.host} can be reached from other machines: give --api-key-file, "
+                "or listen on 127.0.0.1."
+            )
+        log_to_stderr(arguments.log_format, arguments.log_level)
+        folder = arguments.data_dir or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="pitchpipe-"))
+        )
+        from pitchpipe.service.server.running import serve
+
+        listener.listen()
+        _tell(base_url(listener), arguments)
+        serve(
+            listener,
+            folder,
+            learner=learner,
+            learner_name=arguments.learner,
+            seed=arguments.seed,
+            keys=keys,
+            workers=arguments.workers,
+            most_upload=arguments.max_upload_mb * _MEGABYTE,
+            log_form=arguments.log_format,
+            log_level=arguments.log_level,
+        )
+    return 0
+
+
+def _keys(arguments: argparse.Namespace) -> KeyFile | None:
+    from pitchpipe.service.server.keys import KeyFile
+
+    if arguments.api_key_file is None:
+        return None
+    keys = KeyFile(arguments.api_key_file)
+    if not keys.keys:
+        raise UsageError(
+            f"{arguments.api_key_file}: no keys, so that nobody could come in; "
+            f"pitchpipe keys new NAME --file {arguments.api_key_file} makes one."
+        )
+    return keys
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    import ipaddress
+
+    return ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def _tell(url: str, arguments: argparse.Namespace) -> None:
+    from pitchpipe.cli.output import answer, answer_json
+
+    if arguments.json:
+        kept = arguments.data_dir and str(arguments.data_dir)
+        answer_json({"url": url, "data_dir": kept}, compact=True)
+        return
+    answer(f"Listening on {url}")
+    if arguments.data_dir is None:
+        answer("Nothing outlives this server; give --data-dir to keep it.")

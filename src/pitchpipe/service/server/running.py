@@ -1,0 +1,58 @@
+"""A server with its workers, as a program runs it."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from pitchpipe.service.server.keys import KeyFile
+from pitchpipe.service.server.logs import Form
+from pitchpipe.service.server.runner import server
+from pitchpipe.service.server.worker import Orders
+from pitchpipe.service.server.workers import Workers
+from pitchpipe.service.service import Service
+from pitchpipe.stages import Learner
+
+
+def serve(
+    listener: socket.socket,
+    folder: Path,
+    *,
+    learner: type[Learner] | None,
+    learner_name: str,
+    seed: int,
+    keys: KeyFile | None,
+    workers: int,
+    most_upload: int,
+    log_form: Form,
+    log_level: str,
+) -> None:
+    """Serves until the process is told to end; must be called in its main thread.
+
+    Args:
+        listener: the socket to listen on.
+        folder: the data.
+        learner: the class that answers, None for the default one.
+        learner_name: under which it is registered; the workers find it by that.
+        seed: of ids and of unseeded choices, in a new folder.
+        keys: who may ask; everybody without it.
+        workers: processes that train.
+        most_upload: bytes of an uploaded file.
+        log_form: how the workers log.
+        log_level: from which level on they do.
+    """
+    orders = Orders(str(folder), learner_name, log_form, log_level)
+    pool = Workers(workers, orders, lambda *given: service.give_up(*given))
+    service = Service(
+        folder,
+        pace="manual",
+        learner=learner,
+        learner_name=learner_name,
+        seed=seed,
+        waiting=pool.nudge,
+    )
+    with pool:
+        server(service, keys=keys, most_upload=most_upload, workers=lambda: pool.alive).run(
+            [listener]
+        )
+    service.close()

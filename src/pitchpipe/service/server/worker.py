@@ -1,0 +1,140 @@
+"""A process that trains and answers batches; ``python -m pitchpipe.service.server.worker``.
+
+It reads nothing but nudges from standard input and dies with it; it writes what it is working on to
+standard output, so that whoever started it knows what killed it. It may be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pitchpipe.service.engine import states
+from pitchpipe.service.server.logs import Form, log_to_stderr
+from pitchpipe.service.service import Service
+from pitchpipe.service.storage.store import Row
+
+_IDLE_SECONDS = 0.5  # others may put work into the folder without a nudge
+_LOOK_AHEAD = 64
+_BATCHES = ("cancelling", "finalizing", "in_progress", "validating")
+_JOBS = ("running", "queued")
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a worker is told when it starts.
+
+    Attributes:
+        folder: the service's data.
+        learner: the name of the learner that it trains.
+        log_form: how it logs.
+        log_level: from which level on.
+    """
+
+    folder: str
+    learner: str
+    log_form: Form
+    log_level: str
+
+    def to_argument(self) -> str:
+        """All of it in one word of a command line."""
+        return json.dumps(asdict(self))
+
+
+class Worker:
+    """Takes jobs and batches out of a folder's queue, one at a time.
+
+    Args:
+        service: of the folder, with the pace "manual".
+        report: called with the id of what it begins, and "" when it is done with it.
+    """
+
+    def __init__(self, service: Service, report: Callable[[str], None]) -> None:
+        self._service = service
+        self._report = report
+        self._turns = itertools.cycle((True, False))
+
+    def work(self) -> bool:
+        """Brings the first that nobody else has in hand to its end; False if there is none."""
+        self._validate()
+        return any(map(self._finish, self._queue()))
+
+    def _queue(self) -> Iterator[str]:
+        """What waits, oldest first; batches and jobs go first in turn."""
+        store = self._service.store
+        kinds = [("batch", _BATCHES), ("job", _JOBS)]
+        for kind, statuses in kinds if next(self._turns) else kinds[::-1]:
+            for status in statuses:
+                yield from store.with_status(kind, status, _LOOK_AHEAD)
+
+    def _validate(self) -> None:
+        """Files are checked at once, however long the queue behind them is."""
+        for job_id in self._service.store.with_status("job", "validating_files", _LOOK_AHEAD):
+            self._service.advance(job_id)
+
+    def _finish(self, object_id: str) -> bool:
+        with self._service.blobs.claim(f"{object_id}.worker") as mine:
+            if not mine:
+                return False
+            self._report(object_id)
+            moved = False
+            before = None
+            while (row := self._moving(object_id)) and row != before:
+                moved = moved or before is not None
+                before = row
+                self._service.advance(object_id)
+                self._validate()
+            self._report("")
+            return moved or row is None
+
+    def _moving(self, object_id: str) -> Row | None:
+        """The object, unless it is paused or has ended."""
+        row = self._service.store.get("batch" if object_id[:5] == "batch" else "job", object_id)
+        if row is None or row.body["status"] == "paused":
+            return None
+        table = states.BATCH if row.kind == "batch" else states.JOB
+        return None if states.ended(table, row.body["status"]) else row
+
+
+def main(orders: Orders) -> None:
+    """Works until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends its workers itself
+    log_to_stderr(orders.log_form, orders.log_level)
+    nudged = threading.Event()
+    threading.Thread(target=_listen, args=(nudged,), daemon=True).start()
+    from pitchpipe.service.offline import learner_class
+
+    service = Service(
+        Path(orders.folder),
+        pace="manual",
+        learner=learner_class(orders.learner),
+        learner_name=orders.learner,
+    )
+    worker = Worker(service, _report)
+    while True:
+        nudged.clear()
+        if not worker.work():
+            nudged.wait(_IDLE_SECONDS)
+
+
+def _report(object_id: str) -> None:
+    sys.stdout.write(f"{object_id}\n")
+    sys.stdout.flush()
+
+
+def _listen(nudged: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        nudged.set()
+    # whoever started this process is gone; everything it has done is on disk
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(Orders(**json.loads(sys.argv[1])))
