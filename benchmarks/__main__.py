@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import learner, main_job, prediction, prepare, stages, startup
+from benchmarks import learner, main_job, prediction, prepare, serving, stages, startup
 from benchmarks.figure import Figure, table
 
 
@@ -70,6 +70,7 @@ def _benchmarks(arguments: argparse.Namespace) -> dict[str, Callable[[], Iterato
         "main-job": jobs,
         "stages": stages.measure,
         "prepare": preparing,
+        "serving": serving.measure,
     }
 
 

@@ -9,11 +9,13 @@ from mmap import mmap
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
+
 JSON = dict[str, Any]
 """A JSON object."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Request:
     """What a client sends.
 
@@ -47,10 +49,6 @@ class Request:
         pairs = tuple(parse_qsl(query, keep_blank_values=True))
         return cls(method, path, pairs, {name.lower(): value for name, value in headers}, body)
 
-    def with_body(self, body: bytes | mmap) -> Request:
-        """The same request with another body."""
-        return Request(self.method, self.path, self.query, self.headers, body)
-
     def get(self, name: str) -> str | None:
         """The first value of a query parameter."""
         return next((value for key, value in self.query if key == name), None)
@@ -64,7 +62,7 @@ class Request:
         if not self.body:
             return {}
         try:
-            value = json.loads(self.body[:].decode(), parse_constant=_refuse_constant)
+            value = loads(self.body[:].decode())
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
@@ -91,7 +89,7 @@ class Wait:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Response:
     """What the service answers.
 
@@ -145,8 +143,23 @@ class ApiError(Exception):
 
 
 def dumps(value: object) -> bytes:
-    """Compact JSON in ASCII, whatever characters the strings hold."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    """Compact JSON in UTF-8; where a string cannot be encoded in that, in ASCII."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a lone surrogate, an integer beyond 64 bits
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def loads(text: bytes | str) -> Any:
+    """What the JSON stands for.
+
+    Raises:
+        ValueError: it is none, or holds a number that is not finite.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # escaped lone surrogates are JSON too
+        return json.loads(text, parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> None:

@@ -29,6 +29,10 @@ class Route:
     quick: bool = False
 
 
+Found = tuple[Route, list[str]]
+"""A route, and what stands at each ``*`` of its template."""
+
+
 @dataclass
 class _Node:
     routes: dict[str, Route] = field(default_factory=dict)
@@ -51,7 +55,7 @@ class Router:
                 node = node.children.setdefault(segment, _Node())
             node.routes[route.method] = route
 
-    def find(self, request: Request) -> tuple[Route, list[str]]:
+    def find(self, request: Request) -> Found:
         """The route of a request, and what stands at each ``*``.
 
         Raises:

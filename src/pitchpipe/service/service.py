@@ -9,7 +9,6 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from pitchpipe.errors import PitchpipeError
@@ -20,7 +19,7 @@ from pitchpipe.service.engine.models import Models
 from pitchpipe.service.engine.pace import Pace, Pacer
 from pitchpipe.service.engine.training import Training
 from pitchpipe.service.http import ApiError, Disconnect, Request, Response
-from pitchpipe.service.router import Route, Router
+from pitchpipe.service.router import Found, Router
 from pitchpipe.service.routes.batches import BatchRoutes
 from pitchpipe.service.routes.files import FileRoutes
 from pitchpipe.service.routes.generate import GenerateRoutes
@@ -107,15 +106,19 @@ class Service:
         """Lets go of everything; without a data folder, forgets everything. May be repeated."""
         self._release()
 
-    def route(self, request: Request) -> Route | None:
+    def find(self, request: Request) -> Found | None:
         """What will answer a request, None if nothing but a refusal will."""
         try:
-            return self._router.find(request)[0]
+            return self._router.find(request)
         except ApiError:
             return None
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: Request, found: Found | None = None) -> Response:
         """Answers a request; every failure is an answer too.
+
+        Args:
+            request: whatever a client sends.
+            found: what ``find`` gave for it, if that was asked.
 
         Raises:
             Disconnect: the connection is to be dropped instead.
@@ -123,7 +126,7 @@ class Service:
         try:
             if self.closed:
                 raise ApiError(503, "The offline service is closed.", kind="server_error")
-            route, captured = self._router.find(request)
+            route, captured = found or self._router.find(request)
             response = route.handler(request, *captured)
         except Disconnect:
             raise
@@ -136,7 +139,8 @@ class Service:
             message = f"The offline service failed: {type(error).__name__}: {error}"
             response = ApiError(500, message, kind="server_error").response()
         request_id = f"req_{next(self._request_numbers):032x}"
-        return replace(response, headers={**response.headers, "x-request-id": request_id})
+        headers = {**response.headers, "x-request-id": request_id}
+        return Response(response.status, headers, response.body, response.delay)
 
     def advance(self, object_id: str, share: float = 1.0) -> None:
         """Moves a job or a batch on by one transition or one slice of work.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitchpipe.service.learners.answers import Answers, sample
+from pitchpipe.service.learners.answers import Answers, chance, sample
 
 
 def test_answers_that_begin_alike_share_their_first_token() -> None:
@@ -61,9 +61,35 @@ def test_sampling_follows_the_temperature() -> None:
     rng = np.random.default_rng(0)
 
     def shares(temperature: float) -> list[float]:
-        drawn = [sample(scores, temperature, rng) for _ in range(2000)]
+        drawn = [sample(scores, temperature, rng.random()) for _ in range(2000)]
         return [drawn.count(place) / 2000 for place in range(3)]
 
     assert shares(1.0) == pytest.approx([0.665, 0.245, 0.09], abs=0.04)
     assert shares(1e9) == pytest.approx([1 / 3] * 3, abs=0.04)
     assert shares(1e-310) == [1.0, 0.0, 0.0]
+
+
+@given(st.integers(-(2**70), 2**70), st.integers(0, 2**32))
+def test_chance_is_a_share_that_depends_on_its_parts_alone(seed: int, salt: int) -> None:
+    assert 0 <= chance(seed, salt) < 1
+    assert chance(seed, salt) == chance(seed, salt)
+
+
+def test_chance_is_even() -> None:
+    drawn = [chance(0, number) for number in range(4000)]
+    assert np.histogram(drawn, bins=4, range=(0, 1))[0] == pytest.approx([1000] * 4, abs=120)
+
+
+@given(st.integers(65, 90), st.integers(0, 2**32 - 1))
+def test_few_and_many_answers_are_treated_alike(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=count)
+    texts = [f" w{place}" for place in range(count)]
+    many = Answers(texts).spell(0, scores)[0]
+    weights = np.exp(scores)
+    assert many.logprob == pytest.approx(math.log(weights[0] / weights.sum()))
+    few = Answers(texts[:60]).spell(0, scores[:60])[0]
+    assert few.logprob == pytest.approx(math.log(weights[0] / weights[:60].sum()))
+    lot = rng.random()
+    padded = np.append(scores[:60], [-np.inf] * 10)  # nothing that chance could fall on
+    assert sample(scores[:60], 1.0, lot) == sample(padded, 1.0, lot)

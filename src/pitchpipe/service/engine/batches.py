@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pitchpipe.service.engine import states
 from pitchpipe.service.engine.files import Files
-from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
+from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps, loads
 from pitchpipe.service.storage.blobs import Blobs
 from pitchpipe.service.storage.store import Filter, Row, Store
 
@@ -148,7 +147,7 @@ class Batches:
     def _ask(self, row: Row, number: int, request: JSON) -> tuple[bool, str]:
         response = self._ask_service(Request("POST", request["url"], body=dumps(request["body"])))
         # streams are refused when the file is checked
-        body = json.loads(response.body) if isinstance(response.body, bytes) else {}
+        body = loads(response.body) if isinstance(response.body, bytes) else {}
         answer = {
             "id": f"batch_req_{self._store.derive(row.id, number)}",
             "custom_id": request["custom_id"],
@@ -209,7 +208,7 @@ def move(batch: Row, status: str, now: float) -> None:
 
 def _parse(line: bytes) -> JSON:
     try:
-        request = json.loads(line.decode())
+        request = loads(line.decode())
     except (ValueError, RecursionError):
         request = None
     if not isinstance(request, dict):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
+from hashlib import blake2b
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +18,7 @@ from pitchpipe.service.learners.tokens import tokenize
 from pitchpipe.stages import Token
 
 _MOST = 20  # alternatives of a token: what the API lets a request ask for
+_FEW = 64  # answers that are handled faster without arrays
 _LEAST = 1e-300  # no answer is impossible: its logarithm must be finite
 
 
@@ -29,7 +33,7 @@ class _Fork(NamedTuple):
 
     names: list[str]
     places: dict[str, int]
-    starts: Ints
+    starts: list[int]
 
 
 class Answers:
@@ -61,7 +65,7 @@ class Answers:
             choice: the answer's place.
             scores: the logit of each answer.
         """
-        weights = np.maximum(_softmax(scores), _LEAST)[self._order]
+        weights = self._weights(scores)
         first, last = 0, len(weights)
         tokens = []
         for depth, text in enumerate(self._tokens[choice]):
@@ -70,16 +74,28 @@ class Answers:
                 continue
             fork = self._fork(first, last, depth)
             own = fork.places[text]
-            sums = np.add.reduceat(weights[first:last], fork.starts[:-1])
-            total = float(sums.sum())
+            sums = _sums(weights, first, fork.starts)
+            total = math.fsum(sums)
             logs = {
                 fork.names[way]: min(0.0, math.log(sums[way] / total))
                 for way in _best(sums, own)
                 if fork.names[way]
             }
             tokens.append(Token(text, logs[text], tuple(logs.items())))
-            first, last = (first + int(start) for start in fork.starts[own : own + 2])
+            first, last = first + fork.starts[own], first + fork.starts[own + 1]
         return tokens
+
+    def _weights(self, scores: Floats) -> Floats | list[float]:
+        """The share of each answer, in the order of their tokens; a list where there are few."""
+        if len(self) > _FEW:
+            return np.maximum(_softmax(scores), _LEAST)[self._order]
+        shares = _shares(scores.tolist())
+        return [max(shares[place], _LEAST) for place in self._places_in_order]
+
+    @cached_property
+    def _places_in_order(self) -> list[int]:
+        places: list[int] = self._order.tolist()
+        return places
 
     @cached_property
     def _tokens(self) -> list[list[str]]:
@@ -101,15 +117,39 @@ class Answers:
                     names.append(name)
                     starts.append(place)
             places = {name: way for way, name in enumerate(names)}
-            self._forks[key] = _Fork(names, places, np.array([*starts, last - first]))
+            self._forks[key] = _Fork(names, places, [*starts, last - first])
         return self._forks[key]
 
 
-def sample(scores: Floats, temperature: float, rng: np.random.Generator) -> int:
-    """An answer's place by chance, at a temperature above 0."""
+def sample(scores: Floats, temperature: float, chance: float) -> int:
+    """An answer's place by chance.
+
+    Args:
+        scores: the logit of each answer.
+        temperature: above 0.
+        chance: from 0 up to but not including 1, all equally likely.
+    """
+    if len(scores) <= _FEW:
+        top = float(scores.max())
+        shares = list(accumulate(_shares([(s - top) / temperature for s in scores.tolist()])))
+        return min(bisect_right(shares, chance * shares[-1]), len(shares) - 1)
     with np.errstate(over="ignore"):
         sums = np.cumsum(_softmax((scores - scores.max()) / temperature))
-    return min(int(np.searchsorted(sums, rng.random() * sums[-1], "right")), len(sums) - 1)
+    return min(int(np.searchsorted(sums, chance * sums[-1], "right")), len(sums) - 1)
+
+
+def chance(*parts: int) -> float:
+    """A number from 0 up to but not including 1 that depends on the parts alone."""
+    text = ",".join(map(str, parts)).encode()
+    return (int.from_bytes(blake2b(text, digest_size=8).digest()) >> 11) / (1 << 53)
+
+
+def _shares(scores: list[float]) -> list[float]:
+    """``_softmax`` for few: an array costs more than it saves."""
+    top = max(scores)
+    weights = [math.exp(score - top) for score in scores]
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
 
 
 def _softmax(scores: Floats) -> Floats:
@@ -118,10 +158,19 @@ def _softmax(scores: Floats) -> Floats:
     return total
 
 
-def _best(sums: Floats, own: int) -> list[int]:
+def _sums(weights: Floats | list[float], first: int, starts: list[int]) -> list[float]:
+    """The sum of the weights of each way on."""
+    if isinstance(weights, list):
+        return [math.fsum(weights[first + start : first + end]) for start, end in pairwise(starts)]
+    sums: list[float] = np.add.reduceat(weights[first:], starts[:-1]).tolist()
+    sums[-1] = float(weights[first + starts[-2] : first + starts[-1]].sum())
+    return sums
+
+
+def _best(sums: list[float], own: int) -> list[int]:
     """The places of the greatest sums, greatest first, ``own`` among them."""
     places: Sequence[int] = range(len(sums))
     if len(sums) > _MOST:
         places = sorted(np.argpartition(sums, -_MOST)[-_MOST:].tolist())
-    best = sorted(places, key=sums.tolist().__getitem__, reverse=True)
+    best = sorted(places, key=sums.__getitem__, reverse=True)
     return best if own in best else [*best[:-1], own]

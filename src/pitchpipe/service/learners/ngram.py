@@ -13,7 +13,7 @@ import numpy as np
 
 from pitchpipe.errors import DataError
 from pitchpipe.files import atomic
-from pitchpipe.service.learners.answers import Answers, sample
+from pitchpipe.service.learners.answers import Answers, chance, sample
 from pitchpipe.service.learners.features import Ints, boilerplate, features
 from pitchpipe.service.learners.heads import Head, Lesson
 from pitchpipe.service.learners.judging import UNKNOWN, measure
@@ -143,7 +143,7 @@ class NgramLearner(Learner):
         choice = int(scores.argmax())
         if temperature > 0:
             salt = crc32(prompt.encode("utf-8", "surrogatepass"))
-            choice = sample(scores, temperature, np.random.default_rng((abs(seed), salt)))
+            choice = sample(scores, temperature, chance(seed, salt))
         return self._answers.spell(choice, scores)
 
     def _begin(self, examples: Sequence[Example], fresh: bool) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from anyio import to_thread
 from starlette.applications import Starlette
-from starlette.responses import Response as BytesResponse
-from starlette.responses import StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.routing import Route
 
 from pitchpipe.service.http import ApiError, Disconnect, Request, Response, Wait
 from pitchpipe.service.server import bodies
@@ -20,7 +20,7 @@ from pitchpipe.service.server.metrics import CONTENT_TYPE, Metrics
 
 if TYPE_CHECKING:
     from starlette.requests import Request as Asked
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pitchpipe.service.router import Route as ApiRoute
     from pitchpipe.service.server.connections import Connections
@@ -36,6 +36,7 @@ MOST_UPLOAD = 512 << 20
 """Bytes of an uploaded file: the vendor's own limit."""
 
 _FORM_OVERHEAD = 1 << 20
+_BESIDE = ("/healthz", "/metrics")
 
 
 def application(
@@ -45,8 +46,8 @@ def application(
     keys: KeyFile | None = None,
     most_upload: int = MOST_UPLOAD,
     workers: Callable[[], int] = lambda: 0,
-) -> Starlette:
-    """The API under ``/v1``, ``/healthz``, and ``/metrics``.
+) -> ASGIApp:
+    """The API, and beside it ``/healthz`` and ``/metrics``.
 
     Args:
         service: what answers.
@@ -57,24 +58,29 @@ def application(
     """
     metrics = Metrics(service.store, workers)
     doorkeeper = Doorkeeper(keys)
+    api = Api(service, connections, doorkeeper, metrics, most_upload)
+    beside = _beside(doorkeeper, metrics)
 
-    async def healthz(_: Asked) -> BytesResponse:
-        return BytesResponse(b'{"status":"ok"}', media_type="application/json")
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        # the API goes first and straight: it is what a server is asked for all day
+        app = beside if scope["path"] in _BESIDE else api
+        await app(scope, receive, send)
 
-    async def show_metrics(asked: Asked) -> BytesResponse:
+    return choose
+
+
+def _beside(doorkeeper: Doorkeeper, metrics: Metrics) -> Starlette:
+    async def healthz(_: Asked) -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    async def show_metrics(asked: Asked) -> PlainTextResponse | JSONResponse:
         try:
-            doorkeeper.check(dict(asked.headers))
+            doorkeeper.check(asked.headers)
         except ApiError as error:
-            return _bytes(error.response(), error.response().body)
-        return BytesResponse(metrics.text(), headers={"content-type": CONTENT_TYPE})
+            return JSONResponse(error.body, error.status)
+        return PlainTextResponse(metrics.text(), headers={"content-type": CONTENT_TYPE})
 
-    return Starlette(
-        routes=[
-            Route("/healthz", healthz),
-            Route("/metrics", show_metrics),
-            Mount("/", Api(service, connections, doorkeeper, metrics, most_upload)),
-        ]
-    )
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", show_metrics)])
 
 
 class Doorkeeper:
@@ -87,7 +93,7 @@ class Doorkeeper:
     def __init__(self, keys: KeyFile | None) -> None:
         self._keys = keys
 
-    def check(self, headers: dict[str, str]) -> str:
+    def check(self, headers: Mapping[str, str]) -> str:
         """The name of the key that a request shows, "" where none is asked for.
 
         Raises:
@@ -136,60 +142,61 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         begun = time.perf_counter()
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in scope["headers"]
-        }
-        request = Request.of(scope["method"], _target(scope), headers.items())
-        route = self._service.route(request)
-        self._metrics.in_flight.inc()
-        key = ""
-        status, size = 0, 0
+        request = _request(scope)
+        found = self._service.find(request)
+        route = found and found[0]
+        key, status = "", 0
+        self._metrics.in_flight += 1
         try:
             try:
-                key = self._doorkeeper.check(headers)
-                body = await bodies.read(receive, headers, MOST_JSON, self._most_form)
-                size = len(body)
-                request = request.with_body(body)
+                key = self._doorkeeper.check(request.headers)
+                request.body = await bodies.read(
+                    receive, request.headers, MOST_JSON, self._most_form
+                )
                 if route is None or route.quick:
-                    response = self._service.handle(request)
+                    response = self._service.handle(request, found)
                 else:
-                    response = await to_thread.run_sync(self._service.handle, request)
+                    response = await to_thread.run_sync(self._service.handle, request, found)
             except ApiError as error:
                 response = error.response()
             status = response.status
             if response.delay:
                 await asyncio.sleep(response.delay)
-            self._metrics.count(request.method, route, status, size, time.perf_counter() - begun)
+            seconds = time.perf_counter() - begun
+            self._metrics.count(request.method, route, status, len(request.body), seconds)
             await self._send(response, route, scope, receive, send)
         except bodies.ClientLeftError:
             pass
         except Disconnect:
             await self._hang_up(scope, receive)
         finally:
-            self._metrics.in_flight.dec()
+            self._metrics.in_flight -= 1
             if _access.isEnabledFor(logging.INFO):
-                _log(request, key, status, size, time.perf_counter() - begun)
+                _log(request, key, status, time.perf_counter() - begun)
 
     async def _send(
         self, response: Response, route: ApiRoute | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         body = response.body
-        if isinstance(body, bytes):
-            await _bytes(response, body)(scope, receive, send)
+        if not isinstance(body, bytes):
+            pieces = _pieces(body, threaded=route is not None and not route.quick)
+            headers = dict(response.headers)
+            await StreamingResponse(pieces, response.status, headers)(scope, receive, send)
             return
-        pieces = _pieces(body, threaded=route is not None and not route.quick)
-        headers = dict(response.headers)
-        await StreamingResponse(pieces, response.status, headers)(scope, receive, send)
+        head = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.headers.items()
+        ]
+        if "content-length" not in response.headers:
+            head.append((b"content-length", b"%d" % len(body)))
+        start = {"type": "http.response.start", "status": response.status, "headers": head}
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
 
     async def _hang_up(self, scope: Scope, receive: Receive) -> None:
         self._connections.abort(scope)
         while (await receive())["type"] != "http.disconnect":
             pass
-
-
-def _bytes(response: Response, body: object) -> BytesResponse:
-    return BytesResponse(body, response.status, dict(response.headers))
 
 
 async def _pieces(body: Iterator[bytes | Wait], threaded: bool) -> AsyncIterator[bytes]:
@@ -206,14 +213,18 @@ async def _pieces(body: Iterator[bytes | Wait], threaded: bool) -> AsyncIterator
             yield piece
 
 
-def _target(scope: Scope) -> str:
+def _request(scope: Scope) -> Request:
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]
-    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
-    return target.decode("latin-1")
+    return Request(
+        scope["method"],
+        path.decode("latin-1"),
+        tuple(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else (),
+        {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+    )
 
 
-def _log(request: Request, key: str, status: int, size: int, seconds: float) -> None:
+def _log(request: Request, key: str, status: int, seconds: float) -> None:
     _access.info(
         "%s %s %d",
         request.method,
@@ -223,7 +234,7 @@ def _log(request: Request, key: str, status: int, size: int, seconds: float) -> 
             "method": request.method,
             "path": request.path,
             "status": status,
-            "bytes": size,
+            "bytes": len(request.body),
             "milliseconds": round(seconds * 1000, 2),
             "key": key,
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pitchpipe.service.http import ApiError
@@ -19,7 +20,9 @@ class ClientLeftError(Exception):
     """The client hung up before its body was complete."""
 
 
-async def read(receive: Receive, headers: dict[str, str], most_json: int, most_form: int) -> Body:
+async def read(
+    receive: Receive, headers: Mapping[str, str], most_json: int, most_form: int
+) -> Body:
     """The body of a request.
 
     Args:
@@ -37,11 +40,16 @@ async def read(receive: Receive, headers: dict[str, str], most_json: int, most_f
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most:
         raise _too_large(most)
+    message = await receive()
+    if not message.get("more_body", False) and message["type"] == "http.request":
+        body: bytes = message.get("body", b"")
+        if len(body) > most:
+            raise _too_large(most)
+        return body
     pieces: list[bytes] = []
     size = 0
     spool = None
     while True:
-        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeftError
         piece = message.get("body", b"")
@@ -58,8 +66,9 @@ async def read(receive: Receive, headers: dict[str, str], most_json: int, most_f
             spool.write(piece)
         if not message.get("more_body", False):
             break
+        message = await receive()
     if spool is None:
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
     spool.flush()
     with spool:
         return mmap.mmap(spool.fileno(), 0, access=mmap.ACCESS_READ)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pitchpipe.service.http import JSON
+from pitchpipe.service.http import JSON, dumps, loads
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
@@ -46,6 +45,9 @@ WHERE kind = :kind AND json_extract(body, '$.status') = :status AND deleted = 0
 ORDER BY seq LIMIT :limit
 """
 _LAST = 2**62
+_REMEMBERED = 1024
+
+_Values = tuple[int, str, str, str, str, str]
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -98,6 +100,8 @@ class Store:
     def __init__(self, path: Path | None, seed: int) -> None:
         self._lock = threading.RLock()
         self._depth = 0
+        self._memory: dict[tuple[str, str], _Values | None] = {}
+        self._version = -1
         self.connection = sqlite3.connect(
             path or ":memory:", timeout=60, isolation_level=None, check_same_thread=False
         )
@@ -158,8 +162,9 @@ class Store:
         self, kind: str, key: str, body: JSON, *, parent: str = "", private: JSON | None = None
     ) -> None:
         """Stores a new object, or one that was deleted before."""
-        values = (kind, key, parent, json.dumps(body), json.dumps(private or {}))
+        values = (kind, key, parent, _text(body), _text(private or {}))
         with self._lock:
+            self._memory.pop((kind, key), None)
             self.connection.execute(
                 "INSERT INTO objects (kind, id, parent, body, private) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (kind, id) DO UPDATE SET deleted = 0, parent = excluded.parent, "
@@ -172,24 +177,41 @@ class Store:
         if not key.isascii():
             return None
         with self._lock:
-            found = self.connection.execute(
-                "SELECT seq, kind, id, parent, body, private FROM objects "
-                "WHERE kind = ? AND id = ? AND deleted = 0",
-                (kind, key),
-            ).fetchone()
+            found = self._read(kind, key) if self._depth else self._remembered(kind, key)
         return None if found is None else _row(found)
+
+    def _remembered(self, kind: str, key: str) -> _Values | None:
+        """What is committed, read again only after somebody has written."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version or len(self._memory) >= _REMEMBERED:
+            self._memory.clear()
+            self._version = version
+        place = (kind, key)
+        if place not in self._memory:
+            self._memory[place] = self._read(kind, key)
+        return self._memory[place]
+
+    def _read(self, kind: str, key: str) -> _Values | None:
+        values: _Values | None = self.connection.execute(
+            "SELECT seq, kind, id, parent, body, private FROM objects "
+            "WHERE kind = ? AND id = ? AND deleted = 0",
+            (kind, key),
+        ).fetchone()
+        return values
 
     def update(self, row: Row) -> None:
         """Stores the row's body and private part as they are now."""
         with self._lock:
+            self._memory.pop((row.kind, row.id), None)
             self.connection.execute(
                 "UPDATE objects SET body = ?, private = ? WHERE seq = ?",
-                (json.dumps(row.body), json.dumps(row.private), row.seq),
+                (_text(row.body), _text(row.private), row.seq),
             )
 
     def delete(self, kind: str, key: str) -> None:
         """Forgets an object; its place in the order stays, for those who page through a list."""
         with self._lock:
+            self._memory.pop((kind, key), None)
             self.connection.execute(
                 "UPDATE objects SET deleted = 1, body = '{}', private = '{}' "
                 "WHERE kind = ? AND id = ?",
@@ -235,7 +257,7 @@ class Store:
                     "parent": where.parent,
                     "after": first if after is None else after,
                     "path": where.path,
-                    "wanted": json.dumps(where.wanted or {}),
+                    "wanted": _text(where.wanted or {}),
                     "bare": where.bare,
                     "limit": limit,
                 },
@@ -267,6 +289,10 @@ class Store:
             )
 
 
-def _row(values: tuple[int, str, str, str, str, str]) -> Row:
+def _text(value: object) -> str:
+    return dumps(value).decode()
+
+
+def _row(values: _Values) -> Row:
     seq, kind, key, parent, body, private = values
-    return Row(seq, kind, key, parent, json.loads(body), json.loads(private))
+    return Row(seq, kind, key, parent, loads(body), loads(private))
