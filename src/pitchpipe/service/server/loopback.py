@@ -53,6 +53,8 @@ def listening(host: str, port: int) -> socket.socket:
         ConfigError: it cannot be listened on; says why.
     """
     try:
+        if not 0 <= port < 1 << 16:
+            raise OSError("a port is a number from 0 to 65535")
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
@@ -63,7 +65,7 @@ def listening(host: str, port: int) -> socket.socket:
         except BaseException:
             listener.close()
             raise
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(
             f"cannot listen on {host}:{port}: {reason}. Port 0 takes a free one."

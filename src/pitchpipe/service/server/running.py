@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import socket
 from pathlib import Path
 
@@ -27,7 +29,7 @@ def serve(
     log_form: Form,
     log_level: str,
 ) -> None:
-    """Serves until the process is told to end; must be called in its main thread.
+    """Serves until SIGINT or SIGTERM; must be called in the process's main thread.
 
     Args:
         listener: the socket to listen on.
@@ -51,8 +53,11 @@ def serve(
         seed=seed,
         waiting=pool.nudge,
     )
-    with pool:
-        server(service, keys=keys, most_upload=most_upload, workers=lambda: pool.alive).run(
-            [listener]
-        )
-    service.close()
+    running = server(service, keys=keys, most_upload=most_upload, workers=lambda: pool.alive)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pool, contextlib.suppress(KeyboardInterrupt):
+            running.run([listener])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        service.close()
