@@ -21,7 +21,7 @@ class Serving:
     def __init__(self, *flags: str, data_dir: Path | None = None) -> None:
         kept = ["--data-dir", str(data_dir)] if data_dir else []
         words = ["serve", "--port", "0", "--json", "--log-format", "json", *kept, *flags]
-        self._log = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would stop it
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - a pipe, unread, would stop it
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pitchpipe", *words],
             stdout=subprocess.PIPE,

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 from pitchpipe.errors import ConfigError
 from pitchpipe.service.service import Service
@@ -14,13 +15,16 @@ _START_SECONDS = 30.0
 
 
 @contextlib.contextmanager
-def serve(service: Service, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serve(
+    service: Service, host: str = "127.0.0.1", port: int = 0, **options: Any
+) -> Iterator[str]:
     """Serves until the block ends.
 
     Args:
         service: what answers; whoever made it closes it.
         host: the address to listen on.
         port: the port, 0 for a free one.
+        options: as for ``app.application``.
 
     Yields:
         The base URL for clients.
@@ -31,7 +35,7 @@ def serve(service: Service, host: str = "127.0.0.1", port: int = 0) -> Iterator[
     from pitchpipe.service.server.runner import server
 
     with listening(host, port) as listener:
-        running = server(service)
+        running = server(service, **options)
         thread = threading.Thread(target=running.run, args=([listener],), name="pitchpipe-serve")
         thread.start()
         try:
