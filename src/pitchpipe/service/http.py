@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from mmap import mmap
 from typing import Any
 from urllib.parse import parse_qsl
@@ -61,17 +62,29 @@ class Request:
         """
         if not self.body:
             return {}
-        try:
-            value = loads(self.body[:].decode())
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
+        if self._parsed is None:
             raise ApiError(
                 400,
                 "We could not parse the JSON body of your request. "
                 "The body must be one JSON object, in UTF-8, with content-type application/json.",
             )
-        return value
+        return self._parsed
+
+    @property
+    def model(self) -> str | None:
+        """The model that a JSON body names, if it is one and does."""
+        if not self.body or self.headers.get("content-type", "").startswith("multipart/"):
+            return None
+        model = self._parsed and self._parsed.get("model")
+        return model if isinstance(model, str) else None
+
+    @cached_property
+    def _parsed(self) -> JSON | None:
+        try:
+            value = loads(self.body[:].decode())
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
 
 
 class Disconnect(Exception):  # noqa: N818 - an event of the line, not an error of the service
@@ -98,17 +111,20 @@ class Response:
         headers: by lower-case name. A content-length among them is sent as it is, else the body's.
         body: the bytes, or their pieces as they become available.
         delay: seconds before the first byte is sent.
+        tokens: what it costs, prompt and answer together.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes | Iterator[bytes | Wait]
     delay: float = 0.0
+    tokens: int = 0
 
     @classmethod
-    def of_json(cls, value: JSON, status: int = 200) -> Response:
+    def of_json(cls, value: JSON, status: int = 200, tokens: int = 0) -> Response:
         """A JSON answer."""
-        return cls(status, {"content-type": "application/json"}, dumps(value))
+        headers = {"content-type": "application/json"}
+        return cls(status, headers, dumps(value), tokens=tokens)
 
 
 class ApiError(Exception):

@@ -20,13 +20,17 @@ class Route:
         template: the path under ``/v1``; ``*`` stands for one segment.
         handler: called with the request and, decoded, what stands at each ``*``.
         quick: whether it always answers in well under a millisecond, so that a server need not
-            hand it to a thread.
+            hand it to a thread; or what tells so each time.
     """
 
     method: str
     template: str
     handler: Handler
-    quick: bool = False
+    quick: bool | Callable[[], bool] = False
+
+    def is_quick(self) -> bool:
+        """Whether it is quick now."""
+        return self.quick() if callable(self.quick) else self.quick
 
 
 Found = tuple[Route, list[str]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import shutil
 import tempfile
@@ -10,16 +9,25 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from pitchpipe.errors import PitchpipeError
+from pitchpipe.service.control.control import Control
+from pitchpipe.service.control.creations import Creations
+from pitchpipe.service.control.faults import Faults
+from pitchpipe.service.control.requestlog import RequestLog
+from pitchpipe.service.control.routes import CONTROL, ControlRoutes
+from pitchpipe.service.control.snapshots import Snapshots
 from pitchpipe.service.engine.batches import Batches
 from pitchpipe.service.engine.clock import Clock
 from pitchpipe.service.engine.files import Files
+from pitchpipe.service.engine.mishaps import Mishaps
 from pitchpipe.service.engine.models import Models
+from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.engine.pace import Pace, Pacer
 from pitchpipe.service.engine.training import Training
-from pitchpipe.service.http import ApiError, Disconnect, Request, Response
-from pitchpipe.service.router import Found, Router
+from pitchpipe.service.http import ApiError, Request, Response
+from pitchpipe.service.router import Found, Route, Router
 from pitchpipe.service.routes.batches import BatchRoutes
 from pitchpipe.service.routes.files import FileRoutes
 from pitchpipe.service.routes.generate import GenerateRoutes
@@ -50,9 +58,12 @@ class Service:
         clock: Unix seconds.
         seed: of ids and of choices that no request seeds; a data folder keeps its first one.
         waiting: called with the id of every job and batch that is put into the queue.
+        control_routes: whether clients may do under ``/_pitchpipe`` what ``control`` does.
+        stopwatch: seconds of a clock that nobody sets; tells how long clients wait.
 
     Attributes:
         clock: as given.
+        control: faults, time, state, and what clients did.
         store: the objects.
         blobs: the bytes.
     """
@@ -68,6 +79,8 @@ class Service:
         clock: Callable[[], float] = time.time,
         seed: int = 0,
         waiting: Callable[[str], None] = lambda _: None,
+        control_routes: bool = False,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         if learner is None:
             from pitchpipe.service.learners.ngram import NgramLearner
@@ -79,22 +92,34 @@ class Service:
         with self.blobs.claim("open", wait=True):
             self.store = Store(folder / "service.sqlite3" if data_dir else None, seed)
         self._release = weakref.finalize(self, _release, self.store, None if data_dir else folder)
-        self._request_numbers = itertools.count(1)
-        files = Files(self.store, self.blobs, self.clock)
+        mishaps = Mishaps(self.store)
+        files = Files(self.store, self.blobs, self.clock, mishaps)
         models = Models(self.store, self.blobs, learner, learner_name)
         pacer = Pacer(self.store, self.clock, self.advance, pace, lasting or {}, waiting)
+        numbers = {"requests": Numbers(), "answers": Numbers()}
         self._training = Training(self.store, self.blobs, files, models, self.clock)
-        self._batches = Batches(self.store, self.blobs, files, self.handle, self.clock)
-        self._router = Router(
-            route
-            for part in (
-                GenerateRoutes(models, self.clock, self.store.seed),
-                FileRoutes(self.store, files),
-                ModelRoutes(self.store, models),
-                JobRoutes(self.store, files, models, self.clock, pacer),
-                BatchRoutes(self.store, files, self.clock, pacer),
-            )
-            for route in part.routes()
+        self._batches = Batches(self.store, self.blobs, files, self._ask, self.clock)
+        self.control = Control(
+            self.store,
+            self.clock,
+            pacer,
+            self.advance,
+            Snapshots(folder / "snapshots", self.store, self.blobs, numbers),
+            Creations(self.store, self.blobs),
+            RequestLog(numbers["requests"], self.clock, stopwatch),
+            Faults(mishaps, self.clock),
+        )
+        self._router = _router(
+            GenerateRoutes(models, self.clock, lambda: self.store.seed, numbers["answers"]),
+            FileRoutes(self.store, files),
+            ModelRoutes(self.store, models),
+            JobRoutes(self.store, files, models, self.clock, pacer, mishaps),
+            BatchRoutes(self.store, files, self.clock, pacer),
+        )
+        self._control_router = (
+            _router(ControlRoutes(self.control, self.clock, pacer), prefix=CONTROL)
+            if control_routes
+            else None
         )
 
     @property
@@ -109,7 +134,7 @@ class Service:
     def find(self, request: Request) -> Found | None:
         """What will answer a request, None if nothing but a refusal will."""
         try:
-            return self._router.find(request)
+            return (self._controls(request) or self._router).find(request)
         except ApiError:
             return None
 
@@ -123,24 +148,27 @@ class Service:
         Raises:
             Disconnect: the connection is to be dropped instead.
         """
+        if self._controls(request):
+            return self._ask(request, found)
+        return self.control.answer(request, lambda asked: self._ask(asked, found))
+
+    def _ask(self, request: Request, found: Found | None = None) -> Response:
         try:
             if self.closed:
                 raise ApiError(503, "The offline service is closed.", kind="server_error")
-            route, captured = found or self._router.find(request)
-            response = route.handler(request, *captured)
-        except Disconnect:
-            raise
+            route, captured = found or (self._controls(request) or self._router).find(request)
+            return route.handler(request, *captured)
         except ApiError as error:
-            response = error.response()
+            return error.response()
         except PitchpipeError as error:
-            response = ApiError(500, str(error), kind="server_error").response()
+            return ApiError(500, str(error), kind="server_error").response()
         except Exception as error:  # noqa: BLE001 - a client gets an answer, whatever happens
             _log.exception("%s %s", request.method, request.path)
             message = f"The offline service failed: {type(error).__name__}: {error}"
-            response = ApiError(500, message, kind="server_error").response()
-        request_id = f"req_{next(self._request_numbers):032x}"
-        headers = {**response.headers, "x-request-id": request_id}
-        return Response(response.status, headers, response.body, response.delay)
+            return ApiError(500, message, kind="server_error").response()
+
+    def _controls(self, request: Request) -> Router | None:
+        return self._control_router if request.path.startswith(f"/{CONTROL}/") else None
 
     def advance(self, object_id: str, share: float = 1.0) -> None:
         """Moves a job or a batch on by one transition or one slice of work.
@@ -149,10 +177,10 @@ class Service:
             object_id: whose; one that is unknown, paused or has ended is left alone.
             share: how much of the present state's work may be done by now, 1 for all of it.
         """
-        if object_id.startswith("batch_"):
-            self._batches.advance(object_id, share)
-        else:
-            self._training.advance(object_id, share)
+        part = self._batches if object_id.startswith("batch_") else self._training
+        with self.blobs.going_on() as admitted:
+            if admitted:
+                part.advance(object_id, share)
 
     def give_up(self, object_id: str, reason: str) -> None:
         """Fails a job or a batch that cannot be finished, unless it has ended.
@@ -163,6 +191,14 @@ class Service:
         """
         part = self._batches if object_id.startswith("batch_") else self._training
         part.give_up(object_id, reason)
+
+
+class _Part(Protocol):
+    def routes(self) -> tuple[Route, ...]: ...
+
+
+def _router(*parts: _Part, prefix: str = "v1") -> Router:
+    return Router((route for part in parts for route in part.routes()), prefix)
 
 
 def _release(store: Store, temporary: Path | None) -> None:

@@ -162,8 +162,11 @@ class Batches:
 
     def _requests(self, row: Row) -> tuple[Sequence[JSON], Sequence[JSON]]:
         """The requests of the input file, and what is wrong with it."""
+        file_id = row.body["input_file_id"]
+        if trouble := self._files.trouble(file_id):
+            return [], [_error("invalid_file", f"input_file_id: {trouble}", None)]
         try:
-            content = self._files.read(row.body["input_file_id"])
+            content = self._files.read(file_id)
         except ApiError as error:
             return [], [_error("invalid_file", str(error), None)]
         requests: list[JSON] = []

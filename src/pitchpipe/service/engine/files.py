@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pitchpipe.service.engine.mishaps import Mishaps
 from pitchpipe.service.http import JSON, ApiError
 from pitchpipe.service.storage.blobs import Blobs
 from pitchpipe.service.storage.store import Row, Store
@@ -16,12 +17,40 @@ class Files:
         store: where they are listed.
         blobs: where their bytes are.
         clock: Unix seconds.
+        mishaps: strike files that clients send.
     """
 
-    def __init__(self, store: Store, blobs: Blobs, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, blobs: Blobs, clock: Callable[[], float], mishaps: Mishaps
+    ) -> None:
         self._store = store
         self._blobs = blobs
         self._clock = clock
+        self._mishaps = mishaps
+
+    def accept(
+        self, filename: str, content: bytes, purpose: str, lifetime: int | None = None
+    ) -> JSON:
+        """Keeps a file that a client sends, whole or as an upload that is now complete.
+
+        Args:
+            filename: as the client calls it.
+            content: its bytes.
+            purpose: what it is for.
+            lifetime: seconds after which it is gone, None for never.
+
+        Returns:
+            The file as the API shows it now; it may turn out to be no good.
+        """
+        body = self.add(filename, content, purpose, lifetime)
+        fault = self._mishaps.for_file(filename, purpose)
+        if fault is None:
+            return body
+        with self._store.transaction():
+            row = self.get(body["id"])
+            row.body.update(status="error", status_details=fault["details"])
+            self._store.update(row)
+        return body | {"status": "uploaded"}
 
     def add(self, filename: str, content: bytes, purpose: str, lifetime: int | None = None) -> JSON:
         """Keeps a file.
@@ -80,6 +109,15 @@ class Files:
         if row is None:
             raise _unknown(file_id)
         return row
+
+    def trouble(self, file_id: str) -> str | None:
+        """What is wrong with a file as a whole, None if it can be read."""
+        row = self.find(file_id)
+        if row is None:
+            return f"the file {file_id} was deleted."
+        if row.body["status"] == "error":
+            return f"the file {file_id} was rejected: {row.body['status_details']}"
+        return None
 
     def expire(self) -> None:
         """Deletes every file whose time is over."""

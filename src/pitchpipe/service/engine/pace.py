@@ -9,6 +9,9 @@ from pitchpipe.service.engine import states
 from pitchpipe.service.engine.clock import Clock
 from pitchpipe.service.storage.store import Row, Store
 
+Kind = Literal["job", "batch"]
+"""What moves."""
+
 Pace = Literal["polled", "immediate", "manual", "timed"]
 """What moves jobs and batches on: a look, its creation, ``Service.advance`` alone, or time."""
 
@@ -22,6 +25,8 @@ LASTING: Mapping[str, float] = {
     "batch.cancelling": 5,
 }
 """Seconds that each state lasts when time moves things, unless told otherwise."""
+
+_TABLES: Mapping[Kind, states.Table] = {"job": states.JOB, "batch": states.BATCH}
 
 
 class Advance(Protocol):
@@ -46,6 +51,10 @@ class Pacer:
         pace: when.
         lasting: seconds that a state lasts, by "job.STATE" or "batch.STATE"; for "timed" only.
         waiting: called with the id of what was put into the queue.
+
+    Attributes:
+        paces: the pace of each kind; may be changed.
+        lasting: how long each state lasts; may be changed.
     """
 
     def __init__(
@@ -60,34 +69,45 @@ class Pacer:
         self._store = store
         self._clock = clock
         self._advance = advance
-        self._pace = pace
-        self._lasting = {**LASTING, **lasting}
+        self.paces: dict[Kind, Pace] = dict.fromkeys(_TABLES, pace)
+        self.lasting = {**LASTING, **lasting}
         self._waiting = waiting
 
     @property
     def idle(self) -> bool:
         """Whether a look moves nothing."""
-        return self._pace == "manual"
+        return all(pace == "manual" for pace in self.paces.values())
 
     def looked_at(self, object_id: str) -> None:
         """Someone is about to be shown the object."""
-        if self._pace == "polled":
+        if self.paces[kind_of(object_id)] == "polled":
             self._advance(object_id)
-        elif self._pace == "timed":
-            self._catch_up(object_id)
+        self.catch_up(object_id)
 
     def queued(self, object_id: str) -> None:
         """The object was created, or put back into the queue."""
-        if self._pace == "immediate":
+        if self.paces[kind_of(object_id)] == "immediate":
             while self._moving(object_id):
                 self._advance(object_id)
         self._waiting(object_id)
 
-    def _catch_up(self, object_id: str) -> None:
-        """Makes up for the time since the object was last looked at, state after state."""
+    def moving(self) -> list[str]:
+        """Ids of the jobs and batches that are neither paused nor at their end."""
+        return [
+            object_id
+            for kind, table in _TABLES.items()
+            for status in table
+            if status != "paused" and not states.ended(table, status)
+            for object_id in self._store.with_status(kind, status)
+        ]
+
+    def catch_up(self, object_id: str) -> None:
+        """Where time moves the object: makes up for what has passed, state after state."""
+        if self.paces[kind_of(object_id)] != "timed":
+            return
         while row := self._moving(object_id):
             state = row.body["status"]
-            lasting = self._lasting[f"{row.kind}.{state}"]
+            lasting = self.lasting[f"{row.kind}.{state}"]
             since = row.private["since"]
             if self._clock() >= since + lasting:
                 self._advance(object_id)
@@ -115,8 +135,13 @@ class Pacer:
 
     def _moving(self, object_id: str) -> Row | None:
         """The object, unless it is paused or has ended."""
-        row = self._store.get("batch" if object_id.startswith("batch_") else "job", object_id)
+        kind = kind_of(object_id)
+        row = self._store.get(kind, object_id)
         if row is None or row.body["status"] == "paused":
             return None
-        table = states.BATCH if row.kind == "batch" else states.JOB
-        return None if states.ended(table, row.body["status"]) else row
+        return None if states.ended(_TABLES[kind], row.body["status"]) else row
+
+
+def kind_of(object_id: str) -> Kind:
+    """What has that id."""
+    return "batch" if object_id.startswith("batch_") else "job"

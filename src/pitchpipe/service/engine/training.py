@@ -116,6 +116,11 @@ class Training:
     def _train(self, row: Row, share: float) -> None:
         plan = Plan.of(row)
         allowed = math.floor(plan.steps * share)
+        fault = row.private.get("fault")
+        if fault and fault["step"] <= allowed:
+            if row.private["step"] >= fault["step"] - 1:
+                raise JobError(fault["code"], fault["message"])
+            allowed = fault["step"] - 1
         if row.private["epoch"] < plan.epochs:
             if row.private["step"] >= allowed:
                 return
@@ -255,9 +260,8 @@ class Training:
         read = []
         for param in ("training_file", "validation_file"):
             file_id = row.body[param]
-            if file_id and self._files.find(file_id) is None:
-                message = f"{param}: the file {file_id} was deleted."
-                raise JobError(f"invalid_{param}", message, param)
+            if file_id and (trouble := self._files.trouble(file_id)):
+                raise JobError(f"invalid_{param}", f"{param}: {trouble}", param)
             content = self._files.read(file_id) if file_id else b""
             read.append(examples.read(content, form, param) if file_id else [])
         return read[0], read[1]

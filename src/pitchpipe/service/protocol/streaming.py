@@ -8,24 +8,26 @@ from pitchpipe.service.http import JSON, Response, dumps
 from pitchpipe.service.protocol.answers import Answer, chat_logprobs, completion_choice
 
 
-def respond(head: JSON, choices: Iterable[JSON], usage: JSON | None) -> Response:
+def respond(head: JSON, choices: Iterable[JSON], usage: JSON, *, shown: bool) -> Response:
     """A stream of chunks, one a choice, closed as the API closes it.
 
     Args:
         head: what all chunks share.
         choices: the pieces of the choices, in order.
-        usage: for a last chunk of its own, None to send none.
+        usage: what it costs.
+        shown: whether the usage is sent, in a last chunk of its own.
     """
 
     def events() -> Iterator[bytes]:
-        rest = {} if usage is None else {"usage": None}
+        rest = {"usage": None} if shown else {}
         for choice in choices:
             yield _event(dumps(head | {"choices": [choice]} | rest))
-        if usage is not None:
+        if shown:
             yield _event(dumps(head | {"choices": [], "usage": usage}))
         yield _event(b"[DONE]")
 
-    return Response(200, {"content-type": "text/event-stream"}, events())
+    headers = {"content-type": "text/event-stream"}
+    return Response(200, headers, events(), tokens=usage["total_tokens"])
 
 
 def completion_pieces(spoken: Sequence[tuple[str, Answer]], top: int | None) -> Iterator[JSON]:

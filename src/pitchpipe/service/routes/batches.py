@@ -39,7 +39,7 @@ class BatchRoutes:
         return (
             Route("GET", "/batches", self.list),
             Route("POST", "/batches", self.create),
-            Route("GET", "/batches/*", self.retrieve, quick=self._pacer.idle),
+            Route("GET", "/batches/*", self.retrieve, quick=lambda: self._pacer.idle),
             Route("POST", "/batches/*/cancel", self.cancel),
         )
 

@@ -60,7 +60,8 @@ class FileRoutes:
             if f"expires_after[{name}]" in form
         }
         lifetime = _lifetime(expiry) if expiry else None
-        return Response.of_json(self._files.add(upload.filename, upload.content, purpose, lifetime))
+        file = self._files.accept(upload.filename, upload.content, purpose, lifetime)
+        return Response.of_json(file)
 
     def list(self, request: Request) -> Response:
         """Lists files, newest first unless ``order`` says otherwise."""

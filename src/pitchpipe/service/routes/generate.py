@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Callable, Iterator
 
 from pitchpipe.records import Format
 from pitchpipe.service.engine.models import Model, Models, unknown
+from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
@@ -27,13 +27,20 @@ class GenerateRoutes:
         models: who answers.
         clock: Unix seconds.
         seed: makes the answers' ids.
+        numbers: tell equal answers apart.
     """
 
-    def __init__(self, models: Models, clock: Callable[[], float], seed: int) -> None:
+    def __init__(
+        self,
+        models: Models,
+        clock: Callable[[], float],
+        seed: Callable[[], int],
+        numbers: Numbers,
+    ) -> None:
         self._models = models
         self._clock = clock
         self._seed = seed
-        self._numbers = itertools.count(1)
+        self._numbers = numbers
 
     def routes(self) -> tuple[Route, ...]:
         """What clients may ask for."""
@@ -60,12 +67,13 @@ class GenerateRoutes:
         head = self._head("cmpl-", "text_completion", body)
         if asked.stream:
             pieces = streaming.completion_pieces(spoken, asked.logprobs)
-            return streaming.respond(head, pieces, usage if asked.streams_usage else None)
+            return streaming.respond(head, pieces, usage, shown=asked.streams_usage)
         choices = [
             completion_choice(index, echo, answer, asked.logprobs)
             for index, (echo, answer) in enumerate(spoken)
         ]
-        return Response.of_json(head | {"choices": choices, "usage": usage})
+        content = head | {"choices": choices, "usage": usage}
+        return Response.of_json(content, tokens=usage["total_tokens"])
 
     def chat(self, request: Request) -> Response:
         """Continues a conversation."""
@@ -80,10 +88,11 @@ class GenerateRoutes:
         if asked.stream:
             head = self._head("chatcmpl-", "chat.completion.chunk", body)
             pieces = streaming.chat_pieces(answers, top)
-            return streaming.respond(head, pieces, usage if asked.streams_usage else None)
+            return streaming.respond(head, pieces, usage, shown=asked.streams_usage)
         choices = [chat_choice(index, answer, top) for index, answer in enumerate(answers)]
         head = self._head("chatcmpl-", "chat.completion", body)
-        return Response.of_json(head | {"choices": choices, "usage": usage})
+        content = head | {"choices": choices, "usage": usage}
+        return Response.of_json(content, tokens=usage["total_tokens"])
 
     def _model(self, name: str, form: Format) -> Model:
         model = self._models.find(name)
@@ -119,7 +128,7 @@ class GenerateRoutes:
         }
 
     def _digest(self, body: JSON, number: int = 0) -> bytes:
-        return hashlib.sha256(b"%d/%d/%b" % (self._seed, number, dumps(body))).digest()
+        return hashlib.sha256(b"%d/%d/%b" % (self._seed(), number, dumps(body))).digest()
 
 
 def _prompts(asked: CreateCompletion) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pitchpipe.service.engine import hyperparameters, states
 from pitchpipe.service.engine.events import emit
 from pitchpipe.service.engine.files import Files
+from pitchpipe.service.engine.mishaps import Mishaps
 from pitchpipe.service.engine.models import OWNER, Model, Models
 from pitchpipe.service.engine.pace import Pacer
 from pitchpipe.service.http import JSON, ApiError, Request, Response
@@ -29,6 +30,7 @@ class JobRoutes:
         models: what they train.
         clock: Unix seconds.
         pacer: told of every look at a job, and of every job that is queued.
+        mishaps: strike jobs.
     """
 
     def __init__(
@@ -38,12 +40,14 @@ class JobRoutes:
         models: Models,
         clock: Callable[[], float],
         pacer: Pacer,
+        mishaps: Mishaps,
     ) -> None:
         self._store = store
         self._files = files
         self._models = models
         self._clock = clock
         self._pacer = pacer
+        self._mishaps = mishaps
 
     def routes(self) -> tuple[Route, ...]:
         """What clients may ask for."""
@@ -51,7 +55,7 @@ class JobRoutes:
         return (
             Route("GET", "/fine_tuning/jobs", self.list),
             Route("POST", "/fine_tuning/jobs", self.create),
-            Route("GET", job, self.retrieve, quick=self._pacer.idle),
+            Route("GET", job, self.retrieve, quick=lambda: self._pacer.idle),
             Route("GET", f"{job}/events", self.events),
             Route("GET", f"{job}/checkpoints", self.checkpoints),
             Route("POST", f"{job}/cancel", self.cancel),
@@ -81,6 +85,7 @@ class JobRoutes:
                 "epoch": 0,
                 "step": 0,
                 "since": self._clock(),
+                "fault": self._mishaps.for_job(body["model"]),
             }
             self._store.add("job", job_id, body, private=private)
             row = self._get(job_id)

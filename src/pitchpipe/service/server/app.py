@@ -153,7 +153,7 @@ class Api:
                 request.body = await bodies.read(
                     receive, request.headers, MOST_JSON, self._most_form
                 )
-                if route is None or route.quick:
+                if route is None or route.is_quick():
                     response = self._service.handle(request, found)
                 else:
                     response = await to_thread.run_sync(self._service.handle, request, found)
@@ -179,7 +179,7 @@ class Api:
     ) -> None:
         body = response.body
         if not isinstance(body, bytes):
-            pieces = _pieces(body, threaded=route is not None and not route.quick)
+            pieces = _pieces(body, threaded=route is not None and not route.is_quick())
             headers = dict(response.headers)
             await StreamingResponse(pieces, response.status, headers)(scope, receive, send)
             return

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pitchpipe.files import atomic, sync_folder
 
+_WORK = ".work"  # shared by whoever works
+
 
 class Blobs:
     """File contents, saved models and locks in one folder.
@@ -78,13 +80,65 @@ class Blobs:
             key: an id of the service.
             wait: wait for the claim instead of answering False.
         """
-        descriptor = os.open(self._locks / key, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with self._locked(key, fcntl.LOCK_EX, wait=wait) as mine:
+            yield mine
+
+    @contextlib.contextmanager
+    def going_on(self) -> Iterator[bool]:
+        """Whether work may go on now, that is, nobody has halted it; nobody does in the block."""
+        with self._locked(_WORK, fcntl.LOCK_SH, wait=False) as admitted:
+            yield admitted
+
+    @contextlib.contextmanager
+    def halted(self) -> Iterator[None]:
+        """Waits until no work goes on, in any process; as long as the block lasts, none does."""
+        with self._locked(_WORK, fcntl.LOCK_EX, wait=True):
+            yield
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, how: int, *, wait: bool) -> Iterator[bool]:
+        descriptor = os.open(self._locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                fcntl.flock(descriptor, how | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 yield False
             else:
                 yield True
         finally:
             os.close(descriptor)
+
+    # --- all of it --------------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """Forgets all bytes and all saved models."""
+        for kept in (self._files, self._models):
+            shutil.rmtree(kept)
+            kept.mkdir()
+
+    def save(self, folder: Path) -> None:
+        """Keeps all bytes and all saved models in another folder as well, which is made."""
+        for kept in (self._files, self._models):
+            _copy(kept, folder / kept.name)
+
+    def load(self, folder: Path) -> None:
+        """Replaces all bytes and all saved models by what ``save`` kept."""
+        for kept in (self._files, self._models):
+            coming = kept.with_name(f".{kept.name}")
+            shutil.rmtree(coming, ignore_errors=True)
+            _copy(folder / kept.name, coming)
+            shutil.rmtree(kept)
+            coming.rename(kept)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies a folder; its files are never changed in place, and shared where they can be."""
+    # what begins with a dot is not finished yet
+    shutil.copytree(source, target, copy_function=_link, ignore=shutil.ignore_patterns(".*"))
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # the file system has no links, or no more of them
+        shutil.copyfile(source, target)

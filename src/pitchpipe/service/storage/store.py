@@ -111,9 +111,13 @@ class Store:
         self.connection.executescript(_SCHEMA)
         with self.transaction():
             self.connection.execute("INSERT OR IGNORE INTO counters VALUES ('seed', ?)", (seed,))
-        (self.seed,) = self.connection.execute(
-            "SELECT value FROM counters WHERE name = 'seed'"
-        ).fetchone()
+        self.seed = self._read_seed()
+
+    def reseed(self, seed: int) -> None:
+        """Makes the ids that follow those of another seed, for every process."""
+        with self.transaction():
+            self.connection.execute("UPDATE counters SET value = ? WHERE name = 'seed'", (seed,))
+        self.seed = seed
 
     def close(self) -> None:
         """Waits for whoever reads or writes, then lets go; SQLite must not be closed under them."""
@@ -141,16 +145,17 @@ class Store:
     def new_id(self, prefix: str) -> str:
         """The next identifier with that prefix."""
         with self._lock:
-            (number,) = self.connection.execute(
+            number, seed = self.connection.execute(
                 "INSERT INTO counters VALUES (?, 1) "
-                "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+                "ON CONFLICT (name) DO UPDATE SET value = value + 1 "
+                "RETURNING value, (SELECT value FROM counters WHERE name = 'seed')",
                 (f"id:{prefix}",),
             ).fetchone()
-        return prefix + self.derive(prefix, number)
+        return prefix + self.derive(seed, prefix, number)
 
     def derive(self, *parts: object, length: int = 24) -> str:
-        """Letters and digits that depend on the seed and the parts alone."""
-        digest = hashlib.sha256(repr((self.seed, *parts)).encode("utf-8", "replace")).digest()
+        """Letters and digits that depend on the parts alone."""
+        digest = hashlib.sha256(repr(parts).encode("utf-8", "replace")).digest()
         number = int.from_bytes(digest)
         letters = []
         for _ in range(length):
@@ -287,6 +292,65 @@ class Store:
                     (kind,),
                 ).fetchall()
             )
+
+    # --- all of it --------------------------------------------------------------------------------
+
+    def clear(self, seed: int) -> None:
+        """Forgets everything but the order of creation, in which no place is given out twice."""
+        with self.transaction():
+            self.connection.execute("DELETE FROM objects")
+            self.connection.execute("DELETE FROM counters WHERE name != 'seed'")
+            self.reseed(seed)
+            self._memory.clear()
+
+    @contextlib.contextmanager
+    def saving(self, path: Path) -> Iterator[None]:
+        """Writes everything into a database that is not there yet; the block sees no change of it.
+
+        The caller holds no transaction.
+        """
+        with self._attached(path), self.transaction():
+            for table in self._tables("main"):
+                self.connection.execute(
+                    f'CREATE TABLE saved."{table}" AS SELECT * FROM main."{table}"'  # noqa: S608 - names of our own
+                )
+            yield
+
+    def load(self, path: Path) -> None:
+        """Replaces everything by what ``saving`` wrote; what is added later comes last as ever.
+
+        The caller holds no transaction.
+        """
+        with self._attached(path), self.transaction():
+            for table in self._tables("saved"):
+                self.connection.execute(f'DELETE FROM main."{table}"')  # noqa: S608 - as above
+                self.connection.execute(
+                    f'INSERT INTO main."{table}" SELECT * FROM saved."{table}"'  # noqa: S608
+                )
+            self.seed = self._read_seed()
+            self._memory.clear()
+
+    @contextlib.contextmanager
+    def _attached(self, path: Path) -> Iterator[None]:
+        with self._lock:
+            self.connection.execute("ATTACH ? AS saved", (str(path),))
+            try:
+                yield
+            finally:
+                self.connection.execute("DETACH saved")
+
+    def _tables(self, database: str) -> list[str]:
+        found = self.connection.execute(
+            f"SELECT name FROM {database}.sqlite_schema "  # noqa: S608
+            "WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        ).fetchall()
+        return [name for (name,) in found]
+
+    def _read_seed(self) -> int:
+        (seed,) = self.connection.execute(
+            "SELECT value FROM counters WHERE name = 'seed'"
+        ).fetchone()
+        return int(seed)
 
 
 def _text(value: object) -> str:

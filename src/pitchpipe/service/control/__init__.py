@@ -1,0 +1,1 @@
+"""What is done to the service, apart from the API: faults, time, state, and what clients did."""
