@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from mmap import mmap
 from typing import Any
 from urllib.parse import parse_qsl
@@ -33,6 +32,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | mmap = b""
+    _json: JSON | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -62,29 +62,33 @@ class Request:
         """
         if not self.body:
             return {}
-        if self._parsed is None:
-            raise ApiError(
-                400,
-                "We could not parse the JSON body of your request. "
-                "The body must be one JSON object, in UTF-8, with content-type application/json.",
-            )
-        return self._parsed
+        if self._json is None:
+            self._json = self._parse()
+        return self._json
 
     @property
     def model(self) -> str | None:
         """The model that a JSON body names, if it is one and does."""
         if not self.body or self.headers.get("content-type", "").startswith("multipart/"):
             return None
-        model = self._parsed and self._parsed.get("model")
+        try:
+            model = self.json().get("model")
+        except ApiError:
+            return None
         return model if isinstance(model, str) else None
 
-    @cached_property
-    def _parsed(self) -> JSON | None:
+    def _parse(self) -> JSON:
         try:
             value = loads(self.body[:].decode())
         except (ValueError, RecursionError):
-            return None
-        return value if isinstance(value, dict) else None
+            value = None
+        if not isinstance(value, dict):
+            raise ApiError(
+                400,
+                "We could not parse the JSON body of your request. "
+                "The body must be one JSON object, in UTF-8, with content-type application/json.",
+            )
+        return value
 
 
 class Disconnect(Exception):  # noqa: N818 - an event of the line, not an error of the service

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -97,23 +96,19 @@ class RequestLog:
         self._clock = clock
         self._stopwatch = stopwatch
         self._records: deque[Record] = deque(maxlen=kept)
-        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._records)
 
     def __iter__(self) -> Iterator[Record]:
-        with self._lock:
-            return iter(list(self._records))
+        return iter(self._records.copy())
 
     def clear(self) -> None:
         """Forgets all requests."""
-        with self._lock:
-            self._records.clear()
+        self._records.clear()
 
     def begin(self, request: Request) -> Record:
         """Notes a request that has come."""
-        headers = request.headers
         record = Record(
             next(self._numbers),
             self._clock(),
@@ -122,12 +117,11 @@ class RequestLog:
             request.path,
             request.query,
             request.model,
-            _number(headers.get("x-stainless-retry-count")),
+            _number(request.headers.get("x-stainless-retry-count")),
             len(request.body),
             _digest(request) if request.body else "",
         )
-        with self._lock:
-            self._records.append(record)
+        self._records.append(record)
         return record
 
     def drop(self, record: Record) -> None:
@@ -177,7 +171,8 @@ def _has_more(body: Iterator[bytes | Wait]) -> bool:
 
 
 def _digest(request: Request) -> str:
-    boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
+    kind = request.headers.get("content-type", "")
+    boundary = _BOUNDARY.search(kind) if kind.startswith("multipart/") else None
     if boundary is None:
         return hashlib.sha256(request.body).hexdigest()
     digest = hashlib.sha256()
