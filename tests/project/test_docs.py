@@ -14,6 +14,10 @@ from pitchpipe.cli import VERBS
 from pitchpipe.config import Config, StageConfig
 from pitchpipe.plugins import PluginHost
 from pitchpipe.registry import option_names
+from pitchpipe.service.control.fault import RequestFault
+from pitchpipe.service.control.faults import KINDS
+from pitchpipe.service.control.routes import ControlRoutes
+from pitchpipe.service.service import Service
 
 HOST = PluginHost(entry_points=False)
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "plugins/README.md", "cassettes/README.md")
@@ -99,3 +103,17 @@ def test_links_between_pages_lead_somewhere(root: Path, page: str, link: str) ->
     if anchor:
         titles = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
         assert anchor in {title.lower().replace(" ", "-") for title in titles}
+
+
+def test_every_control_route_and_every_fault_is_documented(root: Path) -> None:
+    text = (root / "docs/control.md").read_text("utf-8")
+    service = Service()
+    for route in ControlRoutes(service.control).routes():
+        template = re.escape(f"{route.method} {route.template}").replace(r"\*", "(NAME|ID)")
+        assert re.search(f"`{template}`", text), template
+    service.close()
+    common = set(RequestFault.model_fields)
+    for kind, fault in KINDS.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{kind}` |")]
+        own = set(fault.model_fields) - common if issubclass(fault, RequestFault) else set()
+        assert all(f"`{name}`" in line for name in (*own, fault.__name__)), kind

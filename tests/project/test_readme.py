@@ -107,6 +107,8 @@ def test_a_table_is_prepared_as_shown(folder: Path, block_of: Blocks) -> None:
         ("README.md", "python: library"),
         ("docs/offline-service.md", "python: in process"),
         ("docs/offline-service.md", "python: loopback"),
+        ("docs/control.md", "python: faults"),
+        ("docs/control.md", "python: time"),
     ],
 )
 def test_programs_run_as_shown(

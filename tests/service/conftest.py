@@ -12,6 +12,8 @@ from typing import Any, Self
 import openai
 import pytest
 
+from pitchpipe.service.engine.clock import ManualClock
+from pitchpipe.service.http import Request, dumps
 from pitchpipe.service.service import Service
 from pitchpipe.service.transports import BASE_URL, openai_http_client
 from pitchpipe.stages import FitOptions, FitStep, Learner, Token
@@ -159,6 +161,17 @@ class Lab:
                 return job
         raise AssertionError(f"{job_id} does not end")
 
+    def batch(self, count: int = 3) -> str:
+        """The id of a batch of so many completions."""
+        body = {"model": "babbage-002", "prompt": "x"}
+        request = {"method": "POST", "url": "/v1/completions", "body": body}
+        lines = [json.dumps(request | {"custom_id": str(number)}) for number in range(count)]
+        return self.client.batches.create(
+            input_file_id=self.upload("\n".join(lines).encode(), purpose="batch"),
+            endpoint="/v1/completions",
+            completion_window="24h",
+        ).id
+
     def result(self, job: Any) -> str:
         return self.client.files.content(job.result_files[0]).text
 
@@ -169,6 +182,79 @@ class Lab:
     def close(self) -> None:
         self.client.close()
         self.service.close()
+
+
+class Client:
+    """Asks a service without any library, and tells all that it holds."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        content = b"" if body is None else dumps(body)
+        response = self.service.handle(Request.of(method, f"/v1/{path}", [], content))
+        return json.loads(response.body) | {"request_id": response.headers["x-request-id"]}
+
+    def upload(self, content: bytes, purpose: str = "fine-tune") -> str:
+        part = b'--b\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n%b\r\n'
+        form = part % (b"purpose", b"", purpose.encode())
+        form += part % (b"file", b';filename="f"', content) + b"--b--"
+        kind = [("content-type", "multipart/form-data; boundary=b")]
+        response = self.service.handle(Request.of("POST", "/v1/files", kind, form))
+        return str(json.loads(response.body)["id"])
+
+    def create(self, file_id: str, **options: Any) -> Any:
+        """A job of sixteen steps for twenty records."""
+        options = {"hyperparameters": {"n_epochs": 4, "batch_size": 5}} | options
+        body = {"model": "babbage-002", "training_file": file_id} | options
+        return self.call("POST", "fine_tuning/jobs", body).get("id")
+
+    def ask(self, model: str, temperature: float = 1.0) -> Any:
+        body = {"model": model, "prompt": "x", "n": 3, "temperature": temperature}
+        return self.call("POST", "completions", body)
+
+    def ids(self, path: str) -> list[str]:
+        return [found["id"] for found in self.call("GET", path)["data"]]
+
+    def holdings(self) -> dict[str, Any]:
+        """Every object, every byte, and what every model says."""
+        told = {path: self.call("GET", path)["data"] for path in ("files", "models", "batches")}
+        told["jobs"] = self.call("GET", "fine_tuning/jobs?limit=1000")["data"]
+        for job_id in self.ids("fine_tuning/jobs?limit=1000"):
+            for part in ("events", "checkpoints"):
+                path = f"fine_tuning/jobs/{job_id}/{part}?limit=1000"
+                told[path] = self.call("GET", path)["data"]
+        for file_id in self.ids("files"):
+            response = self.service.handle(Request.of("GET", f"/v1/files/{file_id}/content"))
+            told[f"content of {file_id}"] = response.body
+        for model in self.ids("models"):
+            if model.startswith("ft:"):
+                told[f"answer of {model}"] = self.ask(model)["choices"]
+        return told
+
+    def story(self, content: bytes) -> tuple[Any, Any, Any]:
+        """What comes of a file from here on: ids, losses, answers, and the ids of answers."""
+        control = self.service.control
+        job_id = self.create(self.upload(content))
+        control.advance(job_id, steps=50)
+        job = self.call("GET", f"fine_tuning/jobs/{job_id}")
+        events = self.call("GET", f"fine_tuning/jobs/{job_id}/events?limit=1000")
+        return job, events, self.ask(job["fine_tuned_model"])
+
+
+@pytest.fixture
+def make_client() -> Iterator[Callable[..., Client]]:
+    """Makes services whose time stands still, and what asks them; takes options of ``Service``."""
+    made: list[Client] = []
+
+    def make(**options: Any) -> Client:
+        options = {"learner": CountingLearner, "clock": ManualClock(), "pace": "manual"} | options
+        made.append(Client(Service(**options)))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.service.close()
 
 
 @pytest.fixture

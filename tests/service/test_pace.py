@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitchpipe.service.engine.clock import ManualClock
 from pitchpipe.service.engine.pace import LASTING
-from pitchpipe.service.http import Request, dumps
-from pitchpipe.service.service import Service
 
 OPTIONS = {"hyperparameters": {"n_epochs": 4, "batch_size": 5}}  # sixteen steps
 VALIDATING, QUEUED, RUNNING = (
@@ -104,18 +100,17 @@ def test_who_looks_late_sees_what_who_looked_all_along_sees(make_lab):
     assert stories[0] == stories[1] == stories[2]
 
 
-def test_progress_follows_the_clock_whatever_the_looks_in_between(learner, lines):
-    content = lines["completion"]()
+def test_progress_follows_the_clock_whatever_the_looks_in_between(make_client, lines):
+    client = make_client(pace="timed")
+    clock = client.service.clock
 
     def story(pauses):
-        clock = ManualClock()
-        service = Service(learner=learner, clock=clock, pace="timed")
-        job_id = create(service, content)
+        client.service.control.reset()
+        job_id = client.create(client.upload(lines["completion"]()))
         for pause in pauses:
             clock.advance(pause)
-            job = call(service, "GET", f"fine_tuning/jobs/{job_id}")
-        events = call(service, "GET", f"fine_tuning/jobs/{job_id}/events?limit=1000")["data"]
-        service.close()
+            job = client.call("GET", f"fine_tuning/jobs/{job_id}")
+        events = client.call("GET", f"fine_tuning/jobs/{job_id}/events?limit=1000")["data"]
         return job["status"], [event["message"] for event in events]
 
     @settings(deadline=None, max_examples=40)
@@ -125,21 +120,6 @@ def test_progress_follows_the_clock_whatever_the_looks_in_between(learner, lines
         assert story(pauses) == story([sum(pauses)])
 
     check()
-
-
-def call(service, method, path, body=None):
-    content = b"" if body is None else dumps(body)
-    return json.loads(service.handle(Request.of(method, f"/v1/{path}", [], content)).body)
-
-
-def create(service, content):
-    part = b'--b\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n%b\r\n'
-    form = part % (b"purpose", b"", b"fine-tune")
-    form += part % (b"file", b';filename="f"', content) + b"--b--"
-    kind = [("content-type", "multipart/form-data; boundary=b")]
-    file = json.loads(service.handle(Request.of("POST", "/v1/files", kind, form)).body)
-    body = {"model": "babbage-002", "training_file": file["id"]} | OPTIONS
-    return call(service, "POST", "fine_tuning/jobs", body)["id"]
 
 
 def test_states_last_as_long_as_they_are_told(make_lab, clock):
@@ -180,22 +160,7 @@ def test_lists_and_events_are_looks_too(make_lab, clock):
 
 def test_a_batch_is_answered_as_time_goes_by(make_lab, clock):
     lab = make_lab(pace="timed", clock=clock)
-    lines = [
-        json.dumps(
-            {
-                "custom_id": str(number),
-                "method": "POST",
-                "url": "/v1/completions",
-                "body": {"model": "babbage-002", "prompt": "x"},
-            }
-        )
-        for number in range(10)
-    ]
-    batch_id = lab.client.batches.create(
-        input_file_id=lab.upload("\n".join(lines).encode(), purpose="batch"),
-        endpoint="/v1/completions",
-        completion_window="24h",
-    ).id
+    batch_id = lab.batch(10)
     seen = []
     validating, answering, finalizing = (
         LASTING[f"batch.{state}"] for state in ("validating", "in_progress", "finalizing")

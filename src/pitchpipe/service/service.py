@@ -117,9 +117,7 @@ class Service:
             BatchRoutes(self.store, files, self.clock, pacer),
         )
         self._control_router = (
-            _router(ControlRoutes(self.control, self.clock, pacer), prefix=CONTROL)
-            if control_routes
-            else None
+            _router(ControlRoutes(self.control), prefix=CONTROL) if control_routes else None
         )
 
     @property

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from pitchpipe.service.engine.pace import LASTING
 from pitchpipe.service.http import ApiError, Request
 
 OPTIONS = {"hyperparameters": {"n_epochs": 2, "batch_size": 4}}
-
-
-def batch_of(lab, count=3):
-    lines = [
-        json.dumps(
-            {
-                "custom_id": str(number),
-                "method": "POST",
-                "url": "/v1/completions",
-                "body": {"model": "babbage-002", "prompt": "x"},
-            }
-        )
-        for number in range(count)
-    ]
-    file_id = lab.upload("\n".join(lines).encode(), purpose="batch")
-    return lab.client.batches.create(
-        input_file_id=file_id, endpoint="/v1/completions", completion_window="24h"
-    ).id
 
 
 def status(lab, object_id):
@@ -65,7 +45,7 @@ def test_a_new_seed_lasts_and_reaches_every_process(make_lab, tmp_path):
 
 
 def test_one_object_or_all_are_moved_by_steps(lab, control):
-    job_id, batch_id = lab.create().id, batch_of(lab)
+    job_id, batch_id = lab.create().id, lab.batch()
     assert control.advance(job_id) == {job_id: "queued"}
     assert control.advance() == {job_id: "running", batch_id: "in_progress"}
     assert control.advance(batch_id, steps=2) == {batch_id: "completed"}
@@ -112,7 +92,7 @@ def test_what_is_not_there_is_not_moved(control, clock, options):
 
 
 def test_the_pace_is_changed_for_one_kind_or_both(lab, control):
-    job_id, batch_id = lab.create().id, batch_of(lab)
+    job_id, batch_id = lab.create().id, lab.batch()
     control.transitions("polled", of="batch")
     assert status(lab, batch_id) == "in_progress"
     assert status(lab, job_id) == "validating_files"
@@ -123,7 +103,7 @@ def test_the_pace_is_changed_for_one_kind_or_both(lab, control):
 
 
 def test_at_once_means_what_is_under_way_as_well(lab, control):
-    job_id, batch_id = lab.create().id, batch_of(lab)
+    job_id, batch_id = lab.create().id, lab.batch()
     control.transitions("immediate")
     assert status(lab, job_id) == "succeeded"
     assert status(lab, batch_id) == "completed"

@@ -87,9 +87,9 @@ def test_a_body_that_is_cut_off_keeps_its_length(control, ask):
     control.faults.add(CutOff(sent=10))
     response = ask()
     assert response.headers["content-length"] == str(whole)
+    assert len(next(response.body)) == 10
     with pytest.raises(Disconnect):
-        for piece in response.body:
-            assert len(piece) == 10
+        next(response.body)
 
 
 @pytest.mark.parametrize("sent", [0, 1, 300, 400])
@@ -130,15 +130,15 @@ def test_a_truncated_body_is_shorter_and_says_so_nowhere(lab, control, ask, shar
     assert content.startswith(short)
     assert len(short) == int(100 * share)
     control.faults.add(Truncated(share=share))
-    with pytest.raises(ValueError):
+    with pytest.raises(json.JSONDecodeError):
         json.loads(ask().body)
 
 
 def test_a_malformed_body_is_no_json(control, complete, ask):
     control.faults.add(Malformed(times=2))
-    with pytest.raises(ValueError):
+    with pytest.raises(json.JSONDecodeError):
         json.loads(ask().body)
-    with pytest.raises(ValueError):
+    with pytest.raises(json.JSONDecodeError):
         complete()
 
 
@@ -147,7 +147,7 @@ def test_a_malformed_stream_breaks_after_so_many_pieces(control, complete, piece
     whole = list(complete(stream=True))
     control.faults.add(Malformed(pieces=pieces))
     got = []
-    with pytest.raises(ValueError):
+    with pytest.raises(json.JSONDecodeError):
         got.extend(complete(stream=True))
     assert text(got) == text(whole[:pieces])
 

@@ -173,4 +173,5 @@ def test_what_describes_no_fault_is_refused(body, param, message):
 def test_every_fault_of_requests_says_what_it_does():
     for kind in faults.KINDS.values():
         if issubclass(kind, RequestFault):
-            assert kind.effect is not RequestFault.effect
+            own = (kind.effect, kind.answer)
+            assert own != (RequestFault.effect, RequestFault.answer)

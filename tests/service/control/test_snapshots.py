@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 
 import pytest
@@ -17,75 +16,15 @@ from hypothesis.stateful import (
 )
 
 from pitchpipe.service.control.working import JobFails
-from pitchpipe.service.engine.clock import ManualClock
-from pitchpipe.service.http import ApiError, Request, dumps
-from pitchpipe.service.service import Service
-
-OPTIONS = {"hyperparameters": {"n_epochs": 3, "batch_size": 4}}
+from pitchpipe.service.http import ApiError
 
 
-class Client:
-    """Asks a service without any library, and tells all that it holds."""
-
-    def __init__(self, service):
-        self.service = service
-
-    def call(self, method, path, body=None):
-        content = b"" if body is None else dumps(body)
-        response = self.service.handle(Request.of(method, f"/v1/{path}", [], content))
-        return json.loads(response.body) | {"request_id": response.headers["x-request-id"]}
-
-    def upload(self, content, purpose="fine-tune"):
-        part = b'--b\r\nContent-Disposition: form-data; name="%b"%b\r\n\r\n%b\r\n'
-        form = part % (b"purpose", b"", purpose.encode())
-        form += part % (b"file", b';filename="f"', content) + b"--b--"
-        kind = [("content-type", "multipart/form-data; boundary=b")]
-        response = self.service.handle(Request.of("POST", "/v1/files", kind, form))
-        return json.loads(response.body)["id"]
-
-    def create(self, file_id, **options):
-        body = {"model": "babbage-002", "training_file": file_id} | OPTIONS | options
-        return self.call("POST", "fine_tuning/jobs", body).get("id")
-
-    def ask(self, model, temperature=1.0):
-        body = {"model": model, "prompt": "x", "n": 3, "temperature": temperature}
-        return self.call("POST", "completions", body)
-
-    def ids(self, path):
-        return [found["id"] for found in self.call("GET", path)["data"]]
-
-    def holdings(self):
-        """Every object, every byte, and what every model says."""
-        told = {path: self.call("GET", path)["data"] for path in ("files", "models", "batches")}
-        told["jobs"] = self.call("GET", "fine_tuning/jobs?limit=1000")["data"]
-        for job_id in self.ids("fine_tuning/jobs?limit=1000"):
-            for part in ("events", "checkpoints"):
-                path = f"fine_tuning/jobs/{job_id}/{part}?limit=1000"
-                told[path] = self.call("GET", path)["data"]
-        for file_id in self.ids("files"):
-            response = self.service.handle(Request.of("GET", f"/v1/files/{file_id}/content"))
-            told[f"content of {file_id}"] = response.body
-        for model in self.ids("models"):
-            if model.startswith("ft:"):
-                told[f"answer of {model}"] = self.ask(model)["choices"]
-        return told
-
-    def story(self, content):
-        """What comes of a file from here on: ids, losses, answers, and the ids of answers."""
-        control = self.service.control
-        job_id = self.create(self.upload(content))
-        control.advance(job_id, steps=50)
-        job = self.call("GET", f"fine_tuning/jobs/{job_id}")
-        events = self.call("GET", f"fine_tuning/jobs/{job_id}/events?limit=1000")
-        return job, events, self.ask(job["fine_tuned_model"])
-
-
-def machine(learner, lines):
+def machine(make_client, lines):
     class Machine(RuleBasedStateMachine):
         def __init__(self):
             super().__init__()
-            self.service = Service(learner=learner, clock=ManualClock(), pace="manual")
-            self.client = Client(self.service)
+            self.client = make_client()
+            self.service = self.client.service
             self.control = self.service.control
             self.taken = {}
 
@@ -173,24 +112,11 @@ def machine(learner, lines):
     return Machine
 
 
-def test_what_is_brought_back_is_what_was_put_aside(learner, lines):
+def test_what_is_brought_back_is_what_was_put_aside(make_client, lines):
     run_state_machine_as_test(
-        machine(learner, lines["completion"]),
+        machine(make_client, lines["completion"]),
         settings=settings(max_examples=20, stateful_step_count=15, deadline=None),
     )
-
-
-@pytest.fixture
-def make_client(learner):
-    made = []
-
-    def make(**options):
-        made.append(Service(**{"learner": learner, "clock": ManualClock(), "pace": "manual"} | options))
-        return Client(made[-1])
-
-    yield make
-    for service in made:
-        service.close()
 
 
 @pytest.mark.parametrize("seed", [None, 0, 9])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import openai
 import pytest
 
@@ -92,14 +90,9 @@ def test_a_rejected_upload_is_accepted_first_and_fails_its_job(lab, control, lin
 
 def test_a_rejected_upload_fails_its_batch(lab, control):
     control.faults.add(UploadRejected(purpose="batch", details="Looks odd."))
-    body = {"model": "babbage-002", "prompt": "x"}
-    line = {"custom_id": "1", "method": "POST", "url": "/v1/completions", "body": body}
-    file_id = lab.upload(json.dumps(line).encode(), purpose="batch")
-    batch = lab.client.batches.create(
-        input_file_id=file_id, endpoint="/v1/completions", completion_window="24h"
-    )
-    assert list(control.advance(batch.id).values()) == ["failed"]
-    errors = lab.client.batches.retrieve(batch.id).errors.data
+    batch_id = lab.batch()
+    assert list(control.advance(batch_id).values()) == ["failed"]
+    errors = lab.client.batches.retrieve(batch_id).errors.data
     assert "Looks odd." in errors[0].message
 
 
@@ -110,15 +103,10 @@ def test_what_the_service_writes_itself_is_no_upload(lab, control):
 
 
 def test_batches_neither_count_nor_suffer(lab, control):
-    body = {"model": "babbage-002", "prompt": "x"}
-    line = {"custom_id": "1", "method": "POST", "url": "/v1/completions", "body": body}
-    file_id = lab.upload(json.dumps(line).encode(), purpose="batch")
-    batch = lab.client.batches.create(
-        input_file_id=file_id, endpoint="/v1/completions", completion_window="24h"
-    )
+    batch_id = lab.batch()
     control.faults.add(Status(status=500, path="/completions"))
     control.advance(steps=3)
-    assert lab.client.batches.retrieve(batch.id).request_counts.completed == 1
+    assert lab.client.batches.retrieve(batch_id).request_counts.completed == 3
     assert all(record.path != "/v1/completions" for record in control.requests)
     with pytest.raises(openai.InternalServerError):
-        lab.client.completions.create(**body)
+        lab.client.completions.create(model="babbage-002", prompt="x")

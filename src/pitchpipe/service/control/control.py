@@ -120,6 +120,21 @@ class Control:
 
     # --- time -------------------------------------------------------------------------------------
 
+    @property
+    def now(self) -> float:
+        """The service's time, in Unix seconds."""
+        return self._clock()
+
+    @property
+    def paces(self) -> Mapping[Kind, Pace]:
+        """What moves "job" and "batch" on."""
+        return self._pacer.paces
+
+    @property
+    def lasting(self) -> Mapping[str, float]:
+        """Seconds that each state lasts where the pace is "timed", by "job.STATE"."""
+        return self._pacer.lasting
+
     def transitions(
         self, pace: Pace, lasting: Mapping[str, float] | None = None, *, of: Kind | None = None
     ) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from pitchpipe.service.control.fault import Ask, Count, Effect, RequestFault, Seconds, Share
+from pitchpipe.service.control.fault import Ask, Count, RequestFault, Seconds, Share
 from pitchpipe.service.http import Disconnect, Request, Response, Wait
 
 Body = bytes | Iterator[bytes | Wait]
@@ -25,11 +25,8 @@ class Latency(RequestFault):
 
     seconds: Seconds
 
-    def effect(self, _: Callable[[], float]) -> Effect:
+    def answer(self, request: Request, ask: Ask) -> Response:
         """Delays the answer."""
-        return self._delay
-
-    def _delay(self, request: Request, ask: Ask) -> Response:
         response = ask(request)
         return replace(response, delay=response.delay + self.seconds)
 
@@ -45,11 +42,8 @@ class Dropped(RequestFault):
 
     acted: bool = False
 
-    def effect(self, _: Callable[[], float]) -> Effect:
+    def answer(self, request: Request, ask: Ask) -> Response:
         """Drops the connection."""
-        return self._drop
-
-    def _drop(self, request: Request, ask: Ask) -> Response:
         if self.acted:
             ask(request)
         raise Disconnect
@@ -66,11 +60,8 @@ class CutOff(RequestFault):
 
     sent: Count = 1
 
-    def effect(self, _: Callable[[], float]) -> Effect:
+    def answer(self, request: Request, ask: Ask) -> Response:
         """Cuts the body off."""
-        return self._cut
-
-    def _cut(self, request: Request, ask: Ask) -> Response:
         response = ask(request)
         return replace(_keeping_length(response), body=self._start(response.body))
 
@@ -101,11 +92,8 @@ class Stalled(RequestFault):
     pieces: Count = 1
     seconds: Seconds = 60.0
 
-    def effect(self, _: Callable[[], float]) -> Effect:
+    def answer(self, request: Request, ask: Ask) -> Response:
         """Stops the body."""
-        return self._stall
-
-    def _stall(self, request: Request, ask: Ask) -> Response:
         response = ask(request)
         return replace(_keeping_length(response), body=self._start(response.body))
 
@@ -128,11 +116,8 @@ class Truncated(RequestFault):
 
     share: Share = 0.5
 
-    def effect(self, _: Callable[[], float]) -> Effect:
+    def answer(self, request: Request, ask: Ask) -> Response:
         """Shortens the body."""
-        return self._truncate
-
-    def _truncate(self, request: Request, ask: Ask) -> Response:
         response = ask(request)
         body = response.body
         if isinstance(body, bytes):
@@ -155,11 +140,8 @@ class Malformed(RequestFault):
 
     pieces: Count = 1
 
-    def effect(self, _: Callable[[], float]) -> Effect:
+    def answer(self, request: Request, ask: Ask) -> Response:
         """Spoils the body."""
-        return self._spoil
-
-    def _spoil(self, request: Request, ask: Ask) -> Response:
         response = ask(request)
         body = response.body
         if isinstance(body, bytes):

@@ -64,9 +64,22 @@ class RequestFault(Fault):
         )
 
     def effect(self, clock: Callable[[], float]) -> Effect:
-        """What it does, from now on.
+        """What it does from now on; one that remembers nothing answers each request alike.
 
         Args:
             clock: Unix seconds.
+        """
+        del clock
+        return self.answer
+
+    def answer(self, request: Request, ask: Ask) -> Response:
+        """Answers a request.
+
+        Args:
+            request: the request.
+            ask: gets the answer it would have had.
+
+        Raises:
+            Disconnect: the connection is to be dropped instead.
         """
         raise NotImplementedError

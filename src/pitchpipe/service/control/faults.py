@@ -23,6 +23,24 @@ from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import JSON, ApiError, Request
 from pitchpipe.service.protocol import params
 
+__all__ = [
+    "KINDS",
+    "CutOff",
+    "Dropped",
+    "Faults",
+    "JobFails",
+    "Latency",
+    "Malformed",
+    "Queued",
+    "RateQuota",
+    "Stalled",
+    "Status",
+    "TokenQuota",
+    "Truncated",
+    "UploadRejected",
+    "parse",
+]
+
 _OUTERMOST_FIRST: tuple[type[RequestFault], ...] = (
     Latency,
     Dropped,

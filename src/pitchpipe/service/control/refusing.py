@@ -39,11 +39,8 @@ class Status(RequestFault):
     retry_after: Seconds | None = None
     retry_after_ms: Seconds | None = None
 
-    def effect(self, _: Callable[[], float]) -> Effect:
+    def answer(self, _: Request, __: Ask) -> Response:
         """Answers with the status."""
-        return self._refuse
-
-    def _refuse(self, _: Request, __: Ask) -> Response:
         usual = "server_error" if self.status >= 500 else "invalid_request_error"
         error = ApiError(self.status, self.message, code=self.code, kind=self.type or usual)
         told = {"retry-after": self.retry_after, "retry-after-ms": self.retry_after_ms}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
@@ -10,7 +9,7 @@ from pydantic import Field
 from pitchpipe.service.control import faults
 from pitchpipe.service.control.control import Control
 from pitchpipe.service.control.fault import Seconds
-from pitchpipe.service.engine.pace import Kind, Pace, Pacer
+from pitchpipe.service.engine.pace import Kind, Pace
 from pitchpipe.service.http import JSON, ApiError, Request, Response
 from pitchpipe.service.protocol.params import Params, Seed, check
 from pitchpipe.service.router import Route
@@ -54,14 +53,10 @@ class ControlRoutes:
 
     Args:
         control: what they reach.
-        clock: Unix seconds.
-        pacer: knows the pace.
     """
 
-    def __init__(self, control: Control, clock: Callable[[], float], pacer: Pacer) -> None:
+    def __init__(self, control: Control) -> None:
         self._control = control
-        self._clock = clock
-        self._pacer = pacer
 
     def routes(self) -> tuple[Route, ...]:
         """What clients may ask for."""
@@ -87,9 +82,9 @@ class ControlRoutes:
         return Response.of_json(
             {
                 "seed": self._control.seed,
-                "now": self._clock(),
-                "pace": self._pacer.paces,
-                "lasting": self._pacer.lasting,
+                "now": self._control.now,
+                "pace": dict(self._control.paces),
+                "lasting": dict(self._control.lasting),
                 "snapshots": self._control.snapshots.names(),
             }
         )
@@ -115,7 +110,7 @@ class ControlRoutes:
         asked = check(Move, request.json())
         moved = self._control.advance(asked.id, seconds=asked.seconds, steps=asked.steps)
         data = [{"id": object_id, "status": status} for object_id, status in moved.items()]
-        return Response.of_json(_list(data) | {"now": self._clock()})
+        return Response.of_json(_list(data) | {"now": self._control.now})
 
     def snapshot(self, _: Request) -> Response:
         """Puts aside all that the service holds."""

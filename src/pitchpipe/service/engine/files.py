@@ -31,16 +31,10 @@ class Files:
     def accept(
         self, filename: str, content: bytes, purpose: str, lifetime: int | None = None
     ) -> JSON:
-        """Keeps a file that a client sends, whole or as an upload that is now complete.
+        """Keeps a file that a client sends, whole or in parts that are now complete.
 
-        Args:
-            filename: as the client calls it.
-            content: its bytes.
-            purpose: what it is for.
-            lifetime: seconds after which it is gone, None for never.
-
-        Returns:
-            The file as the API shows it now; it may turn out to be no good.
+        The arguments are as for ``add``. What is given back is how the API shows the file now; it
+        may yet turn out to be no good.
         """
         body = self.add(filename, content, purpose, lifetime)
         fault = self._mishaps.for_file(filename, purpose)
