@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+
 import openai
 import pytest
 
+from pitchpipe.service.control.conduct import findings
 from pitchpipe.service.control.delivery import CutOff, Dropped, Truncated
 from pitchpipe.service.control.refusing import RateQuota, Status
+from pitchpipe.service.control.requestlog import RequestLog
+from pitchpipe.service.engine.numbers import Numbers
+from pitchpipe.service.http import Request, Response
 
 
 def rules(control):
@@ -48,6 +54,19 @@ def test_coming_back_in_time_is_no_finding(control, complete, clock):
     clock.advance(3)
     complete()
     assert rules(control) == []
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_who_asks_before_he_is_answered_has_been_told_nothing(status):
+    log = RequestLog(Numbers(), lambda: 0.0, itertools.count().__next__)
+    request = Request.of("POST", "/v1/completions", [], b"{}")
+    answer = Response(status, {"retry-after": "100"}, b"")
+    first, second = log.begin(request), log.begin(request)
+    log.end(first, answer)
+    log.end(second, answer)
+    assert findings(log, []) == []
+    log.begin(request)
+    assert len(findings(log, [])) == 1 + (status == 400)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])

@@ -170,7 +170,7 @@ def test_another_process_goes_on_from_what_was_brought_back(make_client, lines, 
     second.service.control.advance(job_id, steps=50)
     expected = second.holdings()
     first.service.control.restore(name)
-    assert start(first, b"\n".join(lines["completion"](40).splitlines()[::-1])) == job_id
+    assert start(first, b"\n".join(sorted(lines["completion"](40).splitlines()))) == job_id
     first.service.control.restore(mine)
     second.service.control.advance(job_id, steps=50)
     assert second.holdings() == expected
@@ -186,7 +186,8 @@ def test_nothing_moves_while_a_snapshot_is_taken(make_client, lines, monkeypatch
         mover = threading.Thread(target=control.advance, args=(job_id,), daemon=True)
         monkeypatch.setattr(control, "_status", lambda _: "unknown")  # it waits for the store
         mover.start()
-        mover.join()
+        mover.join(10)
+        assert not mover.is_alive()
         monkeypatch.undo()
         save(folder)
 
