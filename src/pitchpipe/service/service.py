@@ -21,6 +21,7 @@ from pitchpipe.service.control.snapshots import Snapshots
 from pitchpipe.service.engine.batches import Batches
 from pitchpipe.service.engine.clock import Clock
 from pitchpipe.service.engine.files import Files
+from pitchpipe.service.engine.jobs import Jobs
 from pitchpipe.service.engine.mishaps import Mishaps
 from pitchpipe.service.engine.models import Models
 from pitchpipe.service.engine.numbers import Numbers
@@ -29,7 +30,9 @@ from pitchpipe.service.engine.training import Training
 from pitchpipe.service.http import ApiError, Request, Response
 from pitchpipe.service.router import Found, Route, Router
 from pitchpipe.service.routes.batches import BatchRoutes
+from pitchpipe.service.routes.engines import EngineRoutes
 from pitchpipe.service.routes.files import FileRoutes
+from pitchpipe.service.routes.fine_tunes import FineTuneRoutes
 from pitchpipe.service.routes.generate import GenerateRoutes
 from pitchpipe.service.routes.jobs import JobRoutes
 from pitchpipe.service.routes.models import ModelRoutes
@@ -109,12 +112,16 @@ class Service:
             RequestLog(numbers["requests"], self.clock, stopwatch),
             Faults(mishaps, self.clock),
         )
+        jobs = Jobs(self.store, files, models, self.clock, pacer, mishaps)
+        generate = GenerateRoutes(models, self.clock, lambda: self.store.seed, numbers["answers"])
         self._router = _router(
-            GenerateRoutes(models, self.clock, lambda: self.store.seed, numbers["answers"]),
+            generate,
             FileRoutes(self.store, files),
             ModelRoutes(self.store, models),
-            JobRoutes(self.store, files, models, self.clock, pacer, mishaps),
+            JobRoutes(self.store, jobs),
             BatchRoutes(self.store, files, self.clock, pacer),
+            FineTuneRoutes(self.store, files, jobs),
+            EngineRoutes(models, generate.completion, generate.chat),
         )
         self._control_router = (
             _router(ControlRoutes(self.control), prefix=CONTROL) if control_routes else None

@@ -37,6 +37,11 @@ class Model:
     key: str
     seq: int = 0
 
+    @property
+    def shown_name(self) -> str:
+        """Its own name, or that of the version that an alias stands for."""
+        return self.name if self.key else self.base.id
+
 
 class Models:
     """Models by name, and the learners behind the names.

@@ -67,6 +67,8 @@ class Runner:
         step: the last step taken, 0 before the first.
         steps: the steps since the last checkpoint.
         at_checkpoint: whether an epoch has just ended, so that the learner may be saved.
+        learner: as it is now.
+        valid: as given.
     """
 
     def __init__(
@@ -77,7 +79,8 @@ class Runner:
         options: FitOptions,
         epoch: int,
     ) -> None:
-        self._learner = learner
+        self.learner = learner
+        self.valid = valid
         self._fit = learner.fit(train, valid, options, epoch)
         self.epoch = epoch
         self.step = 0
@@ -111,7 +114,7 @@ class Runner:
 
     def save(self, folder: Path) -> None:
         """Saves the learner into an empty folder."""
-        self._learner.save(folder)
+        self.learner.save(folder)
 
 
 def refuse_divergence(steps: Sequence[FitStep]) -> None:

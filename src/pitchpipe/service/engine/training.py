@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import re
 import secrets
 import sqlite3
 import threading
@@ -15,10 +14,11 @@ from collections.abc import Callable, Iterator
 from pitchpipe.records import Format
 from pitchpipe.service.engine import examples, hyperparameters, results, states
 from pitchpipe.service.engine.catalog import BASES
+from pitchpipe.service.engine.dialects import dialect_of
 from pitchpipe.service.engine.events import emit
 from pitchpipe.service.engine.examples import JobError
 from pitchpipe.service.engine.files import Files
-from pitchpipe.service.engine.models import OWNER, Model, Models
+from pitchpipe.service.engine.models import Model, Models
 from pitchpipe.service.engine.runner import Plan, Runner, refuse_divergence
 from pitchpipe.service.http import JSON, ApiError
 from pitchpipe.service.protocol import tokens
@@ -99,11 +99,13 @@ class Training:
         self._fail(job_id, JobError("server_error", reason))
 
     def _validate(self, row: Row) -> None:
-        train, _ = self._examples(row)
+        train, valid = self._examples(row)
+        dialect_of(row).check(row, train, valid)
         with self._changing(row.id, "validating_files") as job:
             job.private["records"] = len(train)
             job.private["tokens"] = sum(map(tokens.count, train))
-            self._move(job, "queued", "Files validated, moving job to queued state")
+            ahead = len(self._store.with_status("job", "queued"))
+            self._move(job, "queued", *dialect_of(job).validated(job, ahead))
 
     def _start(self, row: Row) -> None:
         with self._changing(row.id, "queued") as job:
@@ -111,7 +113,7 @@ class Training:
             job.body["hyperparameters"] = hyperparameters.shared(values)
             kind = job.body["method"]["type"]
             job.body["method"] = {"type": kind, kind: {"hyperparameters": values}}
-            self._move(job, "running", "Fine-tuning job started")
+            self._move(job, "running", *dialect_of(job).started(job))
 
     def _train(self, row: Row, share: float) -> None:
         plan = Plan.of(row)
@@ -129,14 +131,17 @@ class Training:
                 steps = runner.take(
                     min(allowed, row.private["step"] + max(1, _SLICE // plan.batch))
                 )
+                figures: JSON = {}
                 if runner.at_checkpoint:
+                    figures = dialect_of(row).measure(row, runner)
                     self._blobs.save_model(self._checkpoint_id(row.id, runner.epoch), runner.save)
             refuse_divergence(steps)
             with self._changing(row.id, "running") as job:
-                self._report(job, plan, steps)
+                if dialect_of(job).tells_steps:
+                    self._report(job, plan, steps)
                 job.private["step"] = runner.step
                 job.private["owner"] = self._token
-                stale = self._keep(job, runner) if runner.at_checkpoint else ""
+                stale = self._keep(job, plan, runner, figures) if runner.at_checkpoint else ""
             if stale:
                 self._models.forget(stale)
             row = job
@@ -152,11 +157,12 @@ class Training:
                 message, data = results.metrics(step, plan.steps)
                 emit(self._store, job, self._clock(), message, kind="metrics", data=data)
 
-    def _keep(self, job: Row, runner: Runner) -> str:
+    def _keep(self, job: Row, plan: Plan, runner: Runner, figures: JSON) -> str:
         """Makes the saved learner a checkpoint; gives the model that falls out of the last few."""
         now = int(self._clock())
         checkpoint_id = self._checkpoint_id(job.id, runner.epoch)
-        name = f"{self._name(job)}:ckpt-step-{runner.step}"
+        dialect = dialect_of(job)
+        name = f"{job.private['model_name']}:ckpt-step-{runner.step}"
         last = runner.steps[-1]
         body: JSON = {
             "id": checkpoint_id,
@@ -168,9 +174,10 @@ class Training:
             "step_number": runner.step,
         }
         self._store.add("checkpoint", checkpoint_id, body, parent=job.id)
-        self._store.add("steps", checkpoint_id, {"csv": results.rows(runner.steps)}, parent=job.id)
+        rows = dialect.rows(job, plan, runner.steps, figures)
+        self._store.add("steps", checkpoint_id, {"csv": rows}, parent=job.id)
         self._models.add(name, self._base(job).base, checkpoint_id, now, checkpoint=True)
-        emit(self._store, job, now, f"Checkpoint created at step {runner.step}")
+        emit(self._store, job, now, dialect.kept(runner.epoch, plan.epochs, runner.step))
         job.private["epoch"] = runner.epoch
         runner.steps.clear()
         kept = self._store.rows("checkpoint", Filter(job.id))
@@ -181,31 +188,32 @@ class Training:
 
     def _finish(self, row: Row, plan: Plan) -> None:
         parts = self._store.rows("steps", Filter(row.id))
-        content = results.HEADER + "".join(part.body["csv"] for part in parts)
+        dialect = dialect_of(row)
+        content = dialect.header(row) + "".join(part.body["csv"] for part in parts)
         with self._changing(row.id, "running") as job:
-            name = self._name(job)
+            name = job.private["model_name"]
             key = self._checkpoint_id(job.id, plan.epochs)
             now = self._clock()
             self._models.add(name, self._base(job).base, key, int(now), checkpoint=False)
-            file = self._files.add("step_metrics.csv", content.encode(), "fine-tune-results")
+            file = self._files.add(dialect.result_file, content.encode(), "fine-tune-results")
             job.body["fine_tuned_model"] = name
             job.body["result_files"] = [file["id"]]
             job.body["trained_tokens"] = job.private["tokens"] * plan.epochs
-            emit(self._store, job, now, f"New fine-tuned model created: {name}")
-            self._move(job, "succeeded", "The job has successfully completed")
+            self._move(job, "succeeded", *dialect.succeeded(name, file["id"]))
 
     def _fail(self, job_id: str, failure: JobError) -> None:
         self._drop(job_id)
         with contextlib.suppress(_SupersededError), self._changing(job_id, "") as job:
             job.body["error"] = failure.to_json()
-            message = f"The job failed: {failure.message}"
+            message = dialect_of(job).failed(failure.message)
             self._move(job, "failed", message, level="error")
 
-    def _move(self, job: Row, status: str, message: str, level: str = "info") -> None:
+    def _move(self, job: Row, status: str, *messages: str, level: str = "info") -> None:
         states.move(states.JOB, job, status, self._clock())
         if states.ended(states.JOB, status):
             job.body["finished_at"] = int(self._clock())
-        emit(self._store, job, self._clock(), message, level=level)
+        for message in messages:
+            emit(self._store, job, self._clock(), message, level=level)
 
     @contextlib.contextmanager
     def _changing(self, job_id: str, status: str) -> Iterator[Row]:
@@ -269,11 +277,6 @@ class Training:
     def _base(self, row: Row) -> Model:
         private = row.private
         return Model(row.body["model"], BASES[private["base"]], private["base_key"])
-
-    def _name(self, job: Row) -> str:
-        suffix = re.sub("[^a-z0-9]+", "-", job.private["suffix"].lower()).strip("-")
-        base = BASES[job.private["base"]].id
-        return f"ft:{base}:{OWNER}:{suffix}:{self._store.derive('model', job.id, length=8)}"
 
     def _checkpoint_id(self, job_id: str, epoch: int) -> str:
         return f"ftckpt_{self._store.derive('checkpoint', job_id, epoch)}"

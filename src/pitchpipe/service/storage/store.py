@@ -95,10 +95,14 @@ class Store:
     Args:
         path: the database's file, None for memory.
         seed: decides every id; a database keeps its first one.
+
+    Attributes:
+        closed: whether it has let go.
     """
 
     def __init__(self, path: Path | None, seed: int) -> None:
         self._lock = threading.RLock()
+        self.closed = False
         self._depth = 0
         self._memory: dict[tuple[str, str], _Values | None] = {}
         self._version = -1
@@ -122,6 +126,7 @@ class Store:
     def close(self) -> None:
         """Waits for whoever reads or writes, then lets go; SQLite must not be closed under them."""
         with self._lock:
+            self.closed = True
             self.connection.close()
 
     @contextlib.contextmanager
