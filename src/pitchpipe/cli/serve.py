@@ -51,6 +51,7 @@ def configure(parser: Parser) -> None:
         default=512,
         help="of an uploaded file; 512 by default",
     )
+    add("--control", action="store_true", help="answer requests that break and rewind it, too")
     add("--log-level", metavar="LEVEL", type=one_of("level", _LEVELS), default="info")
     add("--log-format", metavar="text|json", type=one_of("format", _FORMATS), default="text")
     add("--json", action="store_true", help="tell the address as JSON")
@@ -88,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
             learner_name=arguments.learner,
             seed=arguments.seed,
             keys=keys,
+            control=arguments.control,
             workers=arguments.workers,
             most_upload=arguments.max_upload_mb * _MEGABYTE,
             log_form=arguments.log_format,

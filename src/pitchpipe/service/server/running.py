@@ -24,6 +24,7 @@ def serve(
     learner_name: str,
     seed: int,
     keys: KeyFile | None,
+    control: bool,
     workers: int,
     most_upload: int,
     log_form: Form,
@@ -38,6 +39,7 @@ def serve(
         learner_name: under which it is registered; the workers find it by that.
         seed: of ids and of unseeded choices, in a new folder.
         keys: who may ask; everybody without it.
+        control: whether the control routes are answered.
         workers: processes that train.
         most_upload: bytes of an uploaded file.
         log_form: how the workers log.
@@ -52,6 +54,7 @@ def serve(
         learner_name=learner_name,
         seed=seed,
         waiting=pool.nudge,
+        control_routes=control,
     )
     running = server(service, keys=keys, most_upload=most_upload, workers=lambda: pool.alive)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
