@@ -173,7 +173,9 @@ class Service:
             return ApiError(500, message, kind="server_error").response()
 
     def _controls(self, request: Request) -> Router | None:
-        return self._control_router if request.path.startswith(f"/{CONTROL}/") else None
+        if self._control_router and request.path.startswith(f"/{CONTROL}/"):
+            return self._control_router
+        return None
 
     def advance(self, object_id: str, share: float = 1.0) -> None:
         """Moves a job or a batch on by one transition or one slice of work.

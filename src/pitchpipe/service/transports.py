@@ -6,8 +6,9 @@ for each, made only when asked for.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -83,7 +84,7 @@ def _transport_class(name: str) -> Any:
             sent = _from(request, request.read())
             line = _Line(library, self._service.clock, request)
             response = line.answer(self._service, sent)
-            return line.response(response, line.body(response.body))
+            return line.response(response, Pieces)
 
         async def handle_async_request(self, request: Any) -> Any:
             from anyio import to_thread
@@ -92,7 +93,27 @@ def _transport_class(name: str) -> Any:
             line = _Line(library, self._service.clock, request)
             # a poll may train for a while: the event loop must not wait for it
             response = await to_thread.run_sync(line.answer, self._service, sent)
-            return line.response(response, line.async_body(response.body))
+            return line.response(response, AsyncPieces)
+
+    class Pieces(library.SyncByteStream):  # type: ignore[misc, name-defined]  # as above
+        def __init__(self, line: _Line, body: Iterator[bytes | Wait]) -> None:
+            self._pieces = line.pieces(body)
+
+        def __iter__(self) -> Iterator[bytes]:
+            return self._pieces
+
+        def close(self) -> None:
+            self._pieces.close()
+
+    class AsyncPieces(library.AsyncByteStream):  # type: ignore[misc, name-defined]  # as above
+        def __init__(self, line: _Line, body: Iterator[bytes | Wait]) -> None:
+            self._pieces = line.async_pieces(body)
+
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return self._pieces
+
+        async def aclose(self) -> None:
+            await self._pieces.aclose()
 
     return Transport
 
@@ -119,16 +140,13 @@ class _Line:
         self._wait(response.delay)
         return response
 
-    def response(self, response: Response, body: Any) -> Any:
-        return self._library.Response(response.status, headers=dict(response.headers), content=body)
+    def response(self, response: Response, stream: Callable[..., Any]) -> Any:
+        headers, body = dict(response.headers), response.body
+        if isinstance(body, bytes):
+            return self._library.Response(response.status, headers=headers, content=body)
+        return self._library.Response(response.status, headers=headers, stream=stream(self, body))
 
-    def body(self, body: bytes | Iterator[bytes | Wait]) -> bytes | Iterator[bytes]:
-        return body if isinstance(body, bytes) else self._pieces(body)
-
-    def async_body(self, body: bytes | Iterator[bytes | Wait]) -> bytes | AsyncIterator[bytes]:
-        return body if isinstance(body, bytes) else self._async_pieces(body)
-
-    def _pieces(self, body: Iterator[bytes | Wait]) -> Iterator[bytes]:
+    def pieces(self, body: Iterator[bytes | Wait]) -> Generator[bytes, None, None]:
         try:
             for piece in body:
                 if isinstance(piece, Wait):
@@ -140,14 +158,17 @@ class _Line:
                 "peer closed connection without sending complete message body "
                 "(incomplete chunked read)"
             ) from None
+        finally:
+            if isinstance(body, Generator):
+                body.close()  # the client has left
 
-    async def _async_pieces(self, body: Iterator[bytes | Wait]) -> AsyncIterator[bytes]:
+    async def async_pieces(self, body: Iterator[bytes | Wait]) -> AsyncGenerator[bytes, None]:
         from anyio import to_thread
 
-        pieces = self._pieces(body)
-        # a piece may be long in coming: the event loop must not wait for it
-        while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
-            yield piece
+        with contextlib.closing(self.pieces(body)) as pieces:
+            # a piece may be long in coming: the event loop must not wait for it
+            while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
+                yield piece
 
     def _wait(self, seconds: float) -> None:
         if self._patience is not None and seconds >= self._patience:

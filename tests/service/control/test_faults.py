@@ -10,11 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitchpipe.service.control import faults
-from pitchpipe.service.control.delivery import Latency
+from pitchpipe.service.control.delivery import (
+    CutOff,
+    Dropped,
+    Latency,
+    Malformed,
+    Stalled,
+    Truncated,
+)
 from pitchpipe.service.control.fault import RequestFault
-from pitchpipe.service.control.refusing import RateQuota, Status
+from pitchpipe.service.control.refusing import RateQuota, Status, TokenQuota
 from pitchpipe.service.control.working import JobFails
-from pitchpipe.service.http import ApiError, Request, dumps
+from pitchpipe.service.http import ApiError, Disconnect, Request, dumps
 from pitchpipe.service.service import Service
 
 PATHS = ["/models", "/files", "/files/file-1/content", "/completions"]
@@ -103,6 +110,43 @@ def test_a_fault_of_each_kind_applies_to_one_request(service):
     first, second = (service.handle(request_of("GET", "/models", None)) for _ in range(2))
     assert (first.status, first.delay) == (500, 1)
     assert (second.status, second.delay) == (200, 2)
+
+
+FAULTS = st.one_of(
+    st.builds(Latency, seconds=st.integers(0, 9)),
+    st.builds(Dropped, acted=st.booleans()),
+    st.builds(CutOff, sent=st.integers(0, 2000)),
+    st.builds(Stalled, pieces=st.integers(0, 9), seconds=st.just(1)),
+    st.builds(Malformed, pieces=st.integers(0, 9)),
+    st.builds(Truncated, share=st.floats(0, 0.99)),
+    st.builds(RateQuota, requests=st.integers(1, 3)),
+    st.builds(TokenQuota, tokens=st.integers(0, 30), seconds=st.sampled_from([None, 60])),
+    st.builds(Status, status=st.integers(400, 599)),
+)
+
+
+@settings(deadline=None)
+@given(several=st.lists(FAULTS, max_size=5), streams=st.lists(st.booleans(), max_size=3))
+def test_whatever_is_queued_an_answer_comes_or_the_connection_ends(service, several, streams):
+    service.control.reset()
+    service.control.faults.add(*several)
+    for stream in streams:
+        body = dumps({"model": "babbage-002", "prompt": "x", "n": 2, "stream": stream})
+        pieces = []
+        try:
+            response = service.handle(Request.of("POST", "/v1/completions", [], body))
+            whole = isinstance(response.body, bytes)
+            pieces.extend([response.body] if whole else response.body)
+        except Disconnect:
+            ends = {"dropped", "cut-off"}
+        else:
+            ends = {"answered"}
+        *_, record = service.control.requests
+        assert record.outcome in ends
+        assert record.sent == sum(len(piece) for piece in pieces if isinstance(piece, bytes))
+        assert set(record.faults) <= {fault.kind for fault in several}
+    assert len(service.control.requests) == len(streams)
+    service.control.conduct()
 
 
 def test_a_fault_is_taken_back(service):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
@@ -12,6 +13,7 @@ from pitchpipe.service.control.refusing import Status
 from pitchpipe.service.control.requestlog import RequestLog
 from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import Request, Response, Wait
+from pitchpipe.service.transports import BASE_URL, openai_async_http_client
 
 
 def log_of(kept=10):
@@ -103,10 +105,30 @@ def test_a_stream_is_followed_as_far_as_the_client_reads(read, outcome, sent):
     assert (record.outcome, record.sent) == (outcome, sent)
 
 
-def test_a_client_that_stops_at_the_last_piece_has_read_all(control, complete):
+def test_who_stops_at_the_last_piece_has_read_all_and_who_leaves_before_has_not(control, complete):
     list(complete(stream=True))  # the client reads no further than [DONE]
-    (record,) = control.requests
-    assert record.outcome == "answered"
+    stream = complete(stream=True, n=9)
+    next(iter(stream))
+    stream.close()
+    assert [record.outcome for record in control.requests] == ["answered", "left"]
+
+
+def test_an_async_client_is_followed_alike(lab, control):
+    async def run():
+        async with openai.AsyncOpenAI(
+            api_key="k",
+            base_url=BASE_URL,
+            http_client=openai_async_http_client(lab.service),
+        ) as client:
+            ask = client.completions.create
+            async for _ in await ask(model="babbage-002", prompt="x", stream=True):
+                pass
+            stream = await ask(model="babbage-002", prompt="x", stream=True, n=9)
+            await anext(aiter(stream))
+            await stream.close()
+
+    asyncio.run(run())
+    assert [record.outcome for record in control.requests] == ["answered", "left"]
 
 
 def test_an_unreadable_body_names_no_model(lab):

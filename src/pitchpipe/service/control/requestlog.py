@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from pitchpipe.service.engine.numbers import Numbers
@@ -21,7 +21,7 @@ KEPT = 10_000
 _BOUNDARY = re.compile(r'boundary="?([^";]+)')
 
 
-@dataclass(slots=True)
+@dataclass
 class Record:
     """One request.
 
@@ -59,16 +59,16 @@ class Record:
     retry: int | None
     received: int
     digest: str
-    status: int | None = None
-    request_id: str | None = None
-    retry_after: float | None = None
-    sent: int = 0
-    tokens: int = 0
-    answered: float = 0.0
-    outcome: Outcome = "answering"
-    faults: tuple[str, ...] = ()
-    created: str | None = None
-    options: str = ""
+    status: int | None = field(default=None, init=False)
+    request_id: str | None = field(default=None, init=False)
+    retry_after: float | None = field(default=None, init=False)
+    sent: int = field(default=0, init=False)
+    tokens: int = field(default=0, init=False)
+    answered: float = field(default=0.0, init=False)
+    outcome: Outcome = field(default="answering", init=False)
+    faults: tuple[str, ...] = field(default=(), init=False)
+    created: str | None = field(default=None, init=False)
+    options: str = field(default="", init=False)
 
     def to_json(self) -> JSON:
         """The record as JSON."""
