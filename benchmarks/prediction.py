@@ -12,6 +12,7 @@ from unittest import mock
 from benchmarks.data import write_csv
 from benchmarks.figure import Figure
 from pitchpipe import Pipeline, Run
+from pitchpipe.service.control.faults import Latency
 from pitchpipe.service.server.loopback import serve
 from pitchpipe.service.service import Service
 from pitchpipe.tables import frame_to_records, open_table
@@ -26,8 +27,9 @@ def measure(count: int = ROWS, delay: float = DELAY) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name, key:
         folder = Path(name)
         service = Service(folder / "service", pace="immediate")
-        with serve(service, delay=delay) as url:
+        with serve(service) as url:
             run = _trained(folder, url, count)
+            service.control.faults.add(Latency(seconds=delay, path="*completions", times=None))
             rows = folder / "rows.csv"
             write_csv(rows, count, seed=8)
             begin = time.perf_counter()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pitchpipe.service.server.keys import KeyFile
 
 _LEVELS = ("debug", "info", "warning", "error")
+_PACES = ("workers", "polled", "immediate", "timed", "manual")
 _FORMATS = ("text", "json")
 _MEGABYTE = 1 << 20
 
@@ -44,6 +45,13 @@ def configure(parser: Parser) -> None:
         help="let in only who has a key; see pitchpipe keys",
     )
     add("--workers", metavar="N", type=int, default=1, help="processes that train; 1 by default")
+    add(
+        "--pace",
+        metavar="PACE",
+        type=one_of("pace", _PACES),
+        default="workers",
+        help="what moves jobs: workers by default; for tests polled, immediate, timed, manual",
+    )
     add(
         "--max-upload-mb",
         metavar="N",
@@ -90,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             keys=keys,
             control=arguments.control,
+            pace=arguments.pace,
             workers=arguments.workers,
             most_upload=arguments.max_upload_mb * _MEGABYTE,
             log_form=arguments.log_format,

@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pitchpipe.errors import PitchpipeError
 from pitchpipe.service.control.control import Control
@@ -53,7 +53,7 @@ class Service:
 
     Args:
         data_dir: where everything is kept; without one, nothing outlives the object.
-        pace: what moves jobs and batches on.
+        pace: what moves jobs and batches on; "workers" if that is left to other processes.
         lasting: seconds that a state lasts, by "job.STATE" or "batch.STATE", where the pace is
             "timed"; the rest last as ``engine.pace.LASTING`` says.
         learner: the class that is trained and answers, by default the n-gram one.
@@ -75,7 +75,7 @@ class Service:
         self,
         data_dir: Path | None = None,
         *,
-        pace: Pace = "polled",
+        pace: Pace | Literal["workers"] = "polled",
         lasting: Mapping[str, float] | None = None,
         learner: type[Learner] | None = None,
         learner_name: str = "ngram",

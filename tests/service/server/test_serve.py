@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import sys
+import urllib.request
+from urllib.error import HTTPError
 
 import openai
 import pytest
@@ -102,6 +104,40 @@ def test_what_cannot_be_served_is_said_in_one_line(flags, message, capsys, tmp_p
     assert message in err
     assert (out, err.count("\n")) == ("", 1)
     assert not list(tmp_path.iterdir())
+
+
+def test_control_from_any_language(serving, lines):
+    server = serving("--control", "--pace", "timed")
+    root = server.url.removesuffix("/v1") + "/_pitchpipe"
+    with openai.OpenAI(api_key="k", base_url=server.url) as client:
+        file = client.files.create(file=("a.jsonl", lines["completion"]()), purpose="fine-tune")
+        job = client.fine_tuning.jobs.create(model="ada", training_file=file.id)
+        assert client.fine_tuning.jobs.retrieve(job.id).status == "validating_files"
+        post(f"{root}/advance", {"seconds": 3600})
+        assert client.fine_tuning.jobs.retrieve(job.id).status == "succeeded"
+    assert not server.workers or sys.platform != "linux"
+
+
+def test_workers_and_the_clock_do_not_both_move_jobs(serving):
+    server = serving("--control")
+    with pytest.raises(HTTPError) as refused:
+        post(server.url.removesuffix("/v1") + "/_pitchpipe/transitions", {"pace": "timed"})
+    with refused.value as answer:
+        assert "start it with another --pace" in json.load(answer)["error"]["message"]
+
+
+def post(url, body):
+    request = urllib.request.Request(url, json.dumps(body).encode(), method="POST")
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def test_without_being_asked_nobody_controls_it(serving):
+    server = serving()
+    with pytest.raises(HTTPError) as refused:
+        post(server.url.removesuffix("/v1") + "/_pitchpipe/reset", {})
+    with refused.value as answer:
+        assert answer.status == 404
 
 
 def test_other_machines_need_keys(serving):

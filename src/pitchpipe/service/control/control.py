@@ -11,7 +11,7 @@ from pitchpipe.service.control.faults import Faults
 from pitchpipe.service.control.requestlog import RequestLog
 from pitchpipe.service.control.snapshots import Snapshots
 from pitchpipe.service.engine.clock import Clock
-from pitchpipe.service.engine.pace import Advance, Kind, Pace, Pacer, kind_of
+from pitchpipe.service.engine.pace import WORKERS, Advance, Kind, Pace, Pacer, kind_of
 from pitchpipe.service.http import ApiError, Disconnect, Request, Response
 from pitchpipe.service.storage.store import Store
 
@@ -126,7 +126,7 @@ class Control:
         return self._clock()
 
     @property
-    def paces(self) -> Mapping[Kind, Pace]:
+    def paces(self) -> Mapping[Kind, str]:
         """What moves "job" and "batch" on."""
         return self._pacer.paces
 
@@ -147,8 +147,16 @@ class Control:
             of: "job" or "batch", None for both.
 
         Raises:
-            ApiError: there is no such state.
+            ApiError: there is no such state, or workers move the jobs.
         """
+        if WORKERS in self._pacer.paces.values():
+            raise ApiError(
+                400,
+                "Worker processes move the jobs of this server; "
+                "start it with another --pace to move them otherwise.",
+                param="pace",
+                code="unsupported_value",
+            )
         unknown = next((name for name in lasting or {} if name not in self._pacer.lasting), None)
         if unknown is not None:
             known = ", ".join(map(repr, self._pacer.lasting))

@@ -13,7 +13,7 @@ from pitchpipe.service.http import Request, Response
 from pitchpipe.service.storage.blobs import Blobs
 from pitchpipe.service.storage.store import Store
 
-_PATHS = frozenset({"/v1/fine_tuning/jobs", "/v1/batches"})
+_PATHS = frozenset({"/v1/fine_tuning/jobs", "/v1/fine-tunes", "/v1/batches"})
 _FILES = ("training_file", "validation_file", "input_file_id")
 _UNDONE = frozenset({"failed", "cancelled", "cancelling", "expired"})
 

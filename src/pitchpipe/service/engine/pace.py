@@ -15,6 +15,9 @@ Kind = Literal["job", "batch"]
 Pace = Literal["polled", "immediate", "manual", "timed"]
 """What moves jobs and batches on: a look, its creation, ``Service.advance`` alone, or time."""
 
+WORKERS = "workers"
+"""The pace where other processes move them, and nothing in this one does."""
+
 LASTING: Mapping[str, float] = {
     "job.validating_files": 5,
     "job.queued": 10,
@@ -48,7 +51,7 @@ class Pacer:
         store: where they are.
         clock: Unix seconds.
         advance: what does it.
-        pace: when.
+        pace: when; or WORKERS.
         lasting: seconds that a state lasts, by "job.STATE" or "batch.STATE"; for "timed" only.
         waiting: called with the id of what was put into the queue.
 
@@ -62,21 +65,21 @@ class Pacer:
         store: Store,
         clock: Clock,
         advance: Advance,
-        pace: Pace,
+        pace: Pace | Literal["workers"],
         lasting: Mapping[str, float],
         waiting: Callable[[str], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._advance = advance
-        self.paces: dict[Kind, Pace] = dict.fromkeys(_TABLES, pace)
+        self.paces: dict[Kind, Pace | Literal["workers"]] = dict.fromkeys(_TABLES, pace)
         self.lasting = {**LASTING, **lasting}
         self._waiting = waiting
 
     @property
     def idle(self) -> bool:
         """Whether a look moves nothing."""
-        return all(pace == "manual" for pace in self.paces.values())
+        return all(pace in ("manual", WORKERS) for pace in self.paces.values())
 
     def looked_at(self, object_id: str) -> None:
         """Someone is about to be shown the object."""

@@ -6,7 +6,9 @@ import contextlib
 import signal
 import socket
 from pathlib import Path
+from typing import Literal
 
+from pitchpipe.service.engine.pace import WORKERS, Pace
 from pitchpipe.service.server.keys import KeyFile
 from pitchpipe.service.server.logs import Form
 from pitchpipe.service.server.runner import server
@@ -25,6 +27,7 @@ def serve(
     seed: int,
     keys: KeyFile | None,
     control: bool,
+    pace: Pace | Literal["workers"],
     workers: int,
     most_upload: int,
     log_form: Form,
@@ -40,16 +43,19 @@ def serve(
         seed: of ids and of unseeded choices, in a new folder.
         keys: who may ask; everybody without it.
         control: whether the control routes are answered.
-        workers: processes that train.
+        pace: what moves jobs and batches on.
+        workers: processes that train, where the pace says so.
         most_upload: bytes of an uploaded file.
         log_form: how the workers log.
         log_level: from which level on they do.
     """
     orders = Orders(str(folder), learner_name, log_form, log_level)
-    pool = Workers(workers, orders, lambda *given: service.give_up(*given))
+    pool = Workers(
+        workers if pace == WORKERS else 0, orders, lambda *given: service.give_up(*given)
+    )
     service = Service(
         folder,
-        pace="manual",
+        pace=pace,
         learner=learner,
         learner_name=learner_name,
         seed=seed,

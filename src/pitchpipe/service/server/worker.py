@@ -52,7 +52,7 @@ class Worker:
     """Takes jobs and batches out of a folder's queue, one at a time.
 
     Args:
-        service: of the folder, with the pace "manual".
+        service: of the folder, with the pace "workers".
         report: called with the id of what it begins, and "" when it is done with it.
     """
 
@@ -113,7 +113,7 @@ def main(orders: Orders) -> None:
 
     service = Service(
         Path(orders.folder),
-        pace="manual",
+        pace="workers",
         learner=learner_class(orders.learner),
         learner_name=orders.learner,
     )
