@@ -8,6 +8,8 @@ index numbers the rows in the user's file (ascending, unique, 1-based; the index
 
 from __future__ import annotations
 
+import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -403,6 +405,21 @@ class Learner(ABC):
         self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
     ) -> Sequence[Token]:
         """The answer to the body of a completion or chat completion request, before any stop."""
+
+    def read(self, text: str) -> Sequence[Token]:
+        """The tokens of a text that the model reads, each with its log probability.
+
+        A model that does not model prompts takes every byte for equally likely, as this does.
+
+        Args:
+            text: a prompt, which may end with an answer.
+        """
+        chance = -math.log(256)
+        return [
+            Token(piece, logprob, ((piece, logprob),))
+            for piece in re.findall(r"\s*\S+|\s+", text)
+            for logprob in (chance * len(piece.encode("utf-8", "surrogatepass")),)
+        ]
 
 
 class Engine(ABC):

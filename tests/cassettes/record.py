@@ -16,7 +16,7 @@ from pathlib import Path
 
 from flows import FLOWS, Stage
 
-from pitchpipe.service.http import ApiError, Request, Response
+from pitchpipe.service.control.faults import Status
 from pitchpipe.service.server.loopback import serve
 from pitchpipe.service.service import Service
 from pitchpipe.testing.cassettes import recorder
@@ -25,27 +25,12 @@ FOLDER = Path(__file__).resolve().parents[2] / "cassettes"
 NOW = 1_764_000_000  # every recorded time, in Unix seconds
 
 
-class BusyOnce(Service):
-    """The offline service, too busy for the first question."""
-
-    asked = 0
-
-    def handle(self, request: Request) -> Response:
-        """Refuses once."""
-        if request.path.endswith("/completions"):
-            self.asked += 1
-            if self.asked == 1:
-                refusal = ApiError(429, "Rate limit reached.", code="rate_limit_exceeded")
-                answer = refusal.response()
-                return Response(429, {**answer.headers, "retry-after": "0"}, answer.body)
-        return super().handle(request)
-
-
 @contextlib.contextmanager
 def offline(flow: str) -> Iterator[Stage]:
     """A stage on loopback; the same requests give the same recording."""
-    kind = BusyOnce if flow == "busy" else Service
-    made = kind(clock=lambda: NOW)
+    made = Service(clock=lambda: NOW)
+    if flow == "busy":
+        made.control.faults.add(Status(status=429, retry_after=0, path="*/completions"))
     with contextlib.closing(made), tempfile.TemporaryDirectory() as folder, serve(made) as url:
         yield Stage(url, Path(folder), f"recorded-{flow}")
 

@@ -179,3 +179,45 @@ def test_batches_at_other_paces(make_lab):
     assert lab.client.batches.retrieve(made.id).status == "validating"
     lab.service.advance(made.id)
     assert lab.client.batches.retrieve(made.id).status == "in_progress"
+
+
+# --- expiry ---------------------------------------------------------------------------------------
+
+
+def test_what_is_not_answered_in_time_is_told(make_lab, monkeypatch):
+    monkeypatch.setattr("pitchpipe.service.engine.batches._SLICE", 2)
+    lab = make_lab(pace="manual")
+    file_id = lab.upload(b"".join(map(line, range(5))), purpose="batch")
+    made = lab.client.batches.create(input_file_id=file_id, endpoint=PATH, completion_window="24h")
+    lab.service.advance(made.id)
+    lab.service.advance(made.id)
+    lab.clock.now += 24 * 3600
+    lab.service.advance(made.id)
+    found = lab.client.batches.retrieve(made.id)
+    assert (found.status, found.expired_at) == ("expired", made.expires_at)
+    counts = found.request_counts
+    assert (counts.total, counts.completed, counts.failed) == (5, 2, 3)
+    assert [answer["custom_id"] for answer in output(lab, found.output_file_id)] == ["r0", "r1"]
+    late = output(lab, found.error_file_id)
+    assert [answer["custom_id"] for answer in late] == ["r2", "r3", "r4"]
+    assert {answer["error"]["code"] for answer in late} == {"batch_expired"}
+    assert {answer["response"] for answer in late} == {None}
+    lab.service.advance(made.id)
+    assert lab.client.batches.retrieve(made.id) == found
+
+
+def test_a_batch_that_never_began_expires_whole(make_lab):
+    lab = make_lab()
+    file_id = lab.upload(line(1), purpose="batch")
+    made = lab.client.batches.create(input_file_id=file_id, endpoint=PATH, completion_window="24h")
+    lab.clock.now += 24 * 3600 + 1
+    found = lab.client.batches.retrieve(made.id)
+    assert (found.status, found.output_file_id) == ("expired", None)
+    assert (found.request_counts.total, found.request_counts.failed) == (1, 1)
+    assert [answer["custom_id"] for answer in output(lab, found.error_file_id)] == ["r1"]
+
+
+def test_a_batch_that_has_ended_does_not_expire(lab, batch):
+    made = end(lab, batch(line(1)).id)
+    lab.clock.now += 48 * 3600
+    assert lab.client.batches.retrieve(made.id).status == "completed"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import math
 
@@ -209,7 +210,6 @@ USER = {"role": "user", "content": "x"}
         ("completions", {"prompt": [1, 2]}, 400, "prompt", "unsupported_value"),
         ("completions", {"prompt": {}}, 400, "prompt", "invalid_type"),
         ("completions", {"logprobs": 6}, 400, "logprobs", "integer_above_max_value"),
-        ("completions", {"logprobs": 1, "echo": True}, 400, "echo", "unsupported_parameter"),
         ("completions", {"temperature": 2.5}, 400, "temperature", "decimal_above_max_value"),
         ("completions", {"temperature": "hot"}, 400, "temperature", "invalid_type"),
         ("completions", {"max_tokens": -1}, 400, "max_tokens", "integer_below_min_value"),
@@ -289,3 +289,57 @@ def test_counting_tokens(a, b):
     assert tokens.count([a, {"x": b, "n": 1}]) == tokens.count(a) + tokens.count(b)
     assert tokens.count("It's 3.5, no?") == 9
     assert tokens.count("a" * 20) == 3
+
+
+# --- echo with log probabilities, best_of -------------------------------------------------------
+
+
+def test_an_echoed_prompt_is_spelled_by_its_tokens(lab):
+    @given(st.text(max_size=30), st.integers(0, 5), st.booleans())
+    def check(prompt, top, stream):
+        answer = lab.client.completions.create(
+            model="ada", prompt=prompt, echo=True, logprobs=top, max_tokens=1, stream=stream
+        )
+        choices = [chunk.choices[0] for chunk in answer] if stream else answer.choices
+        logprobs = [choice.logprobs for choice in choices if choice.logprobs]
+        tokens = [token for part in logprobs for token in part.tokens]
+        offsets = [offset for part in logprobs for offset in part.text_offset]
+        assert "".join(choice.text for choice in choices) == "".join(tokens)
+        assert "".join(tokens).startswith(prompt)
+        assert offsets == list(itertools.accumulate(map(len, tokens), initial=0))[:-1]
+        assert all(chance <= 0 for part in logprobs for chance in part.token_logprobs)
+
+    check()
+
+
+def test_a_label_is_scored_by_reading_it(make_lab, lines):
+    lab = make_lab(learner=None)
+    model = lab.run(lines["completion"](60)).fine_tuned_model
+
+    def read(text):
+        answer = lab.client.completions.create(
+            model=model, prompt=text, echo=True, logprobs=0, max_tokens=0
+        )
+        return answer.choices[0]
+
+    said = lab.client.completions.create(model=model, prompt="7 ->", logprobs=0, temperature=0)
+    label = said.choices[0].text
+    scored = read("7 ->" + label)
+    count = len(said.choices[0].logprobs.tokens)
+    assert scored.logprobs.token_logprobs[-count:] == pytest.approx(
+        said.choices[0].logprobs.token_logprobs
+    )
+    assert scored.text == "7 ->" + label
+    scores = {text: sum(read("7 ->" + text).logprobs.token_logprobs) for text in ("yes now", "no")}
+    assert max(scores, key=scores.get) == label
+
+
+def test_the_best_of_several_is_the_likeliest(make_lab, lines):
+    lab = make_lab(learner=None)
+    model = lab.run(lines["completion"](30), hyperparameters={"n_epochs": 1}).fine_tuned_model
+    options = {"model": model, "prompt": "7 ->", "logprobs": 0, "temperature": 2, "seed": 1}
+    every = lab.client.completions.create(**options, n=20).choices
+    means = [sum(c.logprobs.token_logprobs) / len(c.logprobs.tokens) for c in every]
+    best = lab.client.completions.create(**options, n=1, best_of=20).choices[0]
+    assert len({choice.text for choice in every}) == 2
+    assert best.text == every[means.index(max(means))].text

@@ -27,6 +27,7 @@ from pitchpipe.service.engine.models import Models
 from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.engine.pace import Pace, Pacer
 from pitchpipe.service.engine.training import Training
+from pitchpipe.service.engine.uploads import Uploads
 from pitchpipe.service.http import ApiError, Request, Response
 from pitchpipe.service.router import Found, Route, Router
 from pitchpipe.service.routes.batches import BatchRoutes
@@ -36,6 +37,9 @@ from pitchpipe.service.routes.fine_tunes import FineTuneRoutes
 from pitchpipe.service.routes.generate import GenerateRoutes
 from pitchpipe.service.routes.jobs import JobRoutes
 from pitchpipe.service.routes.models import ModelRoutes
+from pitchpipe.service.routes.permissions import PermissionRoutes
+from pitchpipe.service.routes.stored_chats import StoredChatRoutes
+from pitchpipe.service.routes.uploads import UploadRoutes
 from pitchpipe.service.storage.blobs import Blobs
 from pitchpipe.service.storage.store import Store
 from pitchpipe.stages import Learner
@@ -113,11 +117,16 @@ class Service:
             Faults(mishaps, self.clock),
         )
         jobs = Jobs(self.store, files, models, self.clock, pacer, mishaps)
-        generate = GenerateRoutes(models, self.clock, lambda: self.store.seed, numbers["answers"])
+        generate = GenerateRoutes(
+            self.store, models, self.clock, lambda: self.store.seed, numbers["answers"]
+        )
         self._router = _router(
             generate,
             FileRoutes(self.store, files),
+            StoredChatRoutes(self.store),
+            UploadRoutes(Uploads(self.store, self.blobs, files, self.clock)),
             ModelRoutes(self.store, models),
+            PermissionRoutes(self.store, models, self.clock),
             JobRoutes(self.store, jobs),
             BatchRoutes(self.store, files, self.clock, pacer),
             FineTuneRoutes(self.store, files, jobs),

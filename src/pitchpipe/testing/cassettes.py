@@ -128,7 +128,7 @@ def _neutral_form(content_type: str, body: bytes) -> bytes:
             f"--{_BOUNDARY}".encode(),
             f'Content-Disposition: form-data; name="{name}"{filename}'.encode(),
             b"",
-            part.content,
+            bytes(part.content),
         ]
     return b"\r\n".join([*lines, f"--{_BOUNDARY}--".encode(), b""])
 

@@ -19,6 +19,7 @@ _STAMPS = {
     "finalizing": "finalizing_at",
     "completed": "completed_at",
     "failed": "failed_at",
+    "expired": "expired_at",
     "cancelling": "cancelling_at",
     "cancelled": "cancelled_at",
 }
@@ -61,13 +62,18 @@ class Batches:
             row = self._store.get("batch", batch_id) if mine else None
             if row is None:
                 return
+            late = self._clock() >= row.body["expires_at"]
             match row.body["status"]:
+                case "validating" | "in_progress" | "finalizing" if late:
+                    self._expire(row)
                 case "validating":
                     self._validate(row)
                 case "in_progress":
                     self._answer(row, share)
-                case "finalizing" | "cancelling":
-                    self._finalize(row)
+                case "finalizing":
+                    self._finalize(row, "completed")
+                case "cancelling":
+                    self._finalize(row, "cancelled")
 
     def give_up(self, batch_id: str, reason: str) -> None:
         """Fails a batch that cannot be finished."""
@@ -124,14 +130,29 @@ class Batches:
                 move(batch, "finalizing", self._clock())
             self._store.update(batch)
 
-    def _finalize(self, row: Row) -> None:
-        parts = self._store.rows("answers", Filter(row.id))
+    def _expire(self, row: Row) -> None:
+        """Ends a batch whose time is over with the answers it has."""
+        requests, _ = self._requests(row)
+        self._finalize(row, "expired", requests[row.private["done"] :])
+
+    def _finalize(self, row: Row, status: str, unanswered: Sequence[JSON] = ()) -> None:
+        parts = [part.body for part in self._store.rows("answers", Filter(row.id))]
+        done = row.private["done"]
+        late = "".join(
+            self._late(row, number, request) for number, request in enumerate(unanswered, done)
+        )
+        contents = {
+            "output": "".join(part["output"] for part in parts),
+            "error": "".join(part["error"] for part in parts) + late,
+        }
         with self._store.transaction():
             batch = self._current(row)
             if batch is None:
                 return
-            for kind in ("output", "error"):
-                content = "".join(part.body[kind] for part in parts)
+            counts = batch.body["request_counts"]
+            counts["failed"] += len(unanswered)
+            counts["total"] = max(counts["total"], done + len(unanswered))
+            for kind, content in contents.items():
                 if content:
                     file = self._files.add(
                         f"{row.id}_{kind}.jsonl",
@@ -140,9 +161,21 @@ class Batches:
                         row.private["lifetime"],
                     )
                     batch.body[f"{kind}_file_id"] = file["id"]
-            cancelling = batch.body["status"] == "cancelling"
-            move(batch, "cancelled" if cancelling else "completed", self._clock())
+            move(batch, status, self._clock())
             self._store.update(batch)
+
+    def _late(self, row: Row, number: int, request: JSON) -> str:
+        """The line of a request that was not answered in time."""
+        answer = {
+            "id": f"batch_req_{self._store.derive(row.id, number)}",
+            "custom_id": request["custom_id"],
+            "response": None,
+            "error": {
+                "code": "batch_expired",
+                "message": "The batch expired before this request was answered.",
+            },
+        }
+        return dumps(answer).decode() + "\n"
 
     def _ask(self, row: Row, number: int, request: JSON) -> tuple[bool, str]:
         response = self._ask_service(Request("POST", request["url"], body=dumps(request["body"])))

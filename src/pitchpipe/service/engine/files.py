@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 from pitchpipe.service.engine.mishaps import Mishaps
 from pitchpipe.service.http import JSON, ApiError
-from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.blobs import Blobs, Buffer, Joined
 from pitchpipe.service.storage.store import Row, Store
+
+_LARGE = 4 << 20  # bytes that are not held in memory to be sent
 
 
 class Files:
@@ -29,7 +32,11 @@ class Files:
         self._mishaps = mishaps
 
     def accept(
-        self, filename: str, content: bytes, purpose: str, lifetime: int | None = None
+        self,
+        filename: str,
+        content: Buffer | Joined,
+        purpose: str,
+        lifetime: int | None = None,
     ) -> JSON:
         """Keeps a file that a client sends, whole or in parts that are now complete.
 
@@ -46,7 +53,9 @@ class Files:
             self._store.update(row)
         return body | {"status": "uploaded"}
 
-    def add(self, filename: str, content: bytes, purpose: str, lifetime: int | None = None) -> JSON:
+    def add(
+        self, filename: str, content: Buffer | Joined, purpose: str, lifetime: int | None = None
+    ) -> JSON:
         """Keeps a file.
 
         Args:
@@ -92,6 +101,22 @@ class Files:
             return self._blobs.read(file_id)
         except FileNotFoundError:
             raise _unknown(file_id) from None
+
+    def pieces(self, row: Row) -> bytes | Iterator[bytes]:
+        """The bytes of a file that was found; those of a large one in pieces.
+
+        Raises:
+            ApiError: it has been deleted since.
+        """
+        if row.body["bytes"] <= _LARGE:
+            return self.read(row.id)
+        pieces = self._blobs.pieces(row.id)
+        try:
+            # opens the file: who has it open may read on, whatever becomes of it
+            first = next(pieces)
+        except FileNotFoundError:
+            raise _unknown(row.id) from None
+        return chain((first,), pieces)
 
     def get(self, file_id: str) -> Row:
         """The file.

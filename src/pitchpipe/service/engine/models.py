@@ -155,6 +155,12 @@ class Models:
         with lock:
             return learner.answer(body, temperature, seed)
 
+    def read(self, model: Model, text: str) -> Sequence[Token]:
+        """The tokens of a text that the model reads."""
+        learner, lock = self._ready(model)
+        with lock:
+            return learner.read(text)
+
     def _ready(self, model: Model) -> tuple[Learner, threading.Lock]:
         place = (model.key, model.seq)
         with self._lock:

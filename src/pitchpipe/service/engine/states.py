@@ -21,13 +21,14 @@ JOB: Table = {
 """Fine-tuning jobs. "paused" is what the hosted service reports, though its schema lacks it."""
 
 BATCH: Table = {
-    "validating": frozenset({"in_progress", "failed", "cancelling"}),
-    "in_progress": frozenset({"finalizing", "failed", "cancelling"}),
-    "finalizing": frozenset({"completed"}),
+    "validating": frozenset({"in_progress", "failed", "cancelling", "expired"}),
+    "in_progress": frozenset({"finalizing", "failed", "cancelling", "expired"}),
+    "finalizing": frozenset({"completed", "expired"}),
     "cancelling": frozenset({"cancelled"}),
     "completed": frozenset(),
     "failed": frozenset(),
     "cancelled": frozenset(),
+    "expired": frozenset(),
 }
 """Batches."""
 

@@ -146,6 +146,16 @@ class NgramLearner(Learner):
             choice = sample(scores, temperature, chance(seed, salt))
         return self._answers.spell(choice, scores)
 
+    def read(self, text: str) -> Sequence[Token]:
+        """As Learner says; an answer that the text ends with is as likely as after that prompt."""
+        known = [place for place, known in enumerate(self._answers.texts) if text.endswith(known)]
+        if self._head is None or not known:
+            return super().read(text)
+        choice = max(known, key=lambda place: len(self._answers.texts[place]))
+        prompt = text[: len(text) - len(self._answers.texts[choice])]
+        scores = self._head.scores(features(prompt, self._ignored))
+        return [*super().read(prompt), *self._answers.spell(choice, scores)]
+
     def _begin(self, examples: Sequence[Example], fresh: bool) -> None:
         texts = {example.answer for example in examples}
         texts |= {example.other for example in examples if example.other is not None}

@@ -74,19 +74,23 @@ def _cut_all(token: Token, end: int, stops: Sequence[str]) -> tuple[tuple[str, f
     return tuple(sorted(merged.items(), key=lambda pair: -pair[1]))
 
 
-def completion_choice(index: int, echo: str, answer: Answer, top: int | None) -> JSON:
+def completion_choice(
+    index: int, echo: Sequence[Token], answer: Answer, top: int | None, offset: int = 0
+) -> JSON:
     """A choice of a completion.
 
     Args:
         index: its place among the choices.
-        echo: the prompt, where it is to be repeated.
+        echo: the tokens of the prompt, where it is to be repeated.
         answer: what is said.
         top: alternatives to show at each place, None for no log probabilities.
+        offset: where in the whole text the first token begins.
     """
+    tokens = (*echo, *answer.tokens)
     return {
-        "text": echo + answer.text,
+        "text": "".join(token.text for token in tokens),
         "index": index,
-        "logprobs": None if top is None else _completion_logprobs(answer, top),
+        "logprobs": None if top is None else _completion_logprobs(tokens, top, offset),
         "finish_reason": answer.finish_reason,
     }
 
@@ -118,17 +122,17 @@ def chat_logprobs(answer: Answer, top: int) -> JSON:
     }
 
 
-def _completion_logprobs(answer: Answer, top: int) -> JSON:
-    ends = itertools.accumulate((len(token.text) for token in answer.tokens), initial=0)
+def _completion_logprobs(tokens: Sequence[Token], top: int, offset: int) -> JSON:
+    ends = itertools.accumulate((len(token.text) for token in tokens), initial=offset)
     return {
-        "tokens": [token.text for token in answer.tokens],
-        "token_logprobs": [_finite(token.logprob) for token in answer.tokens],
+        "tokens": [token.text for token in tokens],
+        "token_logprobs": [_finite(token.logprob) for token in tokens],
         "top_logprobs": [
             {text: _finite(logprob) for text, logprob in token.alternatives[:top]}
             | {token.text: _finite(token.logprob)}
-            for token in answer.tokens
+            for token in tokens
         ],
-        "text_offset": list(ends)[: len(answer.tokens)],
+        "text_offset": list(ends)[: len(tokens)],
     }
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import mmap
 from urllib.parse import unquote
 
 from pitchpipe.service.http import ApiError, Request
+
+Body = bytes | mmap
+"""A request's body, which may lie in a mapped file."""
 
 _BOUNDARY_LENGTH = 70  # RFC 2046, section 5.1.1
 _HEADER_LENGTH = 16_384
@@ -28,12 +32,12 @@ class Part:
 
     name: str
     filename: str | None
-    content: bytes
+    content: bytes | memoryview
 
     @property
     def text(self) -> str:
         """The content of a plain value."""
-        return self.content.decode("utf-8", "replace")
+        return bytes(self.content).decode("utf-8", "replace")
 
 
 def parse(request: Request) -> dict[str, Part]:
@@ -49,12 +53,12 @@ def parse(request: Request) -> dict[str, Part]:
             400, "Expected a body of content-type multipart/form-data with its boundary."
         )
     fields: dict[str, Part] = {}
-    for part in _parts(request.body[:], boundary.encode("utf-8", "replace")):
+    for part in _parts(request.body, boundary.encode("utf-8", "replace")):
         fields.setdefault(part.name, part)
     return fields
 
 
-def _parts(body: bytes, boundary: bytes) -> Iterator[Part]:
+def _parts(body: Body, boundary: bytes) -> Iterator[Part]:
     start = None
     for opens, ends, last in _delimiters(body, b"--" + boundary):
         if start is not None:
@@ -65,9 +69,9 @@ def _parts(body: bytes, boundary: bytes) -> Iterator[Part]:
     raise ApiError(400, "The multipart body has no closing boundary; it may be cut short.")
 
 
-def _delimiters(body: bytes, mark: bytes) -> Iterator[tuple[int, int, bool]]:
+def _delimiters(body: Body, mark: bytes) -> Iterator[tuple[int, int, bool]]:
     """Where each delimiter begins and ends, and whether it is the closing one."""
-    if body.startswith(mark) and (ending := _ENDING.match(body, len(mark))):
+    if body[: len(mark)] == mark and (ending := _ENDING.match(body, len(mark))):
         yield 0, ending.end(), ending[1] is not None
     at = body.find(b"\r\n" + mark)
     while at >= 0:
@@ -77,7 +81,7 @@ def _delimiters(body: bytes, mark: bytes) -> Iterator[tuple[int, int, bool]]:
         at = body.find(b"\r\n" + mark, at + 2)
 
 
-def _part(body: bytes, start: int, end: int) -> Part:
+def _part(body: Body, start: int, end: int) -> Part:
     blank = body.find(b"\r\n\r\n", max(start - 2, 0), min(end, start + _HEADER_LENGTH))
     if blank < 0:
         raise ApiError(400, "A part of the multipart body has no header.")
@@ -86,8 +90,13 @@ def _part(body: bytes, start: int, end: int) -> Part:
         if name.strip().lower() == "content-disposition":
             _, options = _value_and_options(value)
             if "name" in options:
-                return Part(options["name"], options.get("filename"), body[blank + 4 : end])
+                return Part(options["name"], options.get("filename"), _slice(body, blank + 4, end))
     raise ApiError(400, "A part of the multipart body has no name in its content-disposition.")
+
+
+def _slice(body: Body, start: int, end: int) -> bytes | memoryview:
+    """A part of a mapped file is not copied."""
+    return body[start:end] if isinstance(body, bytes) else memoryview(body)[start:end]
 
 
 def _value_and_options(header: str) -> tuple[str, dict[str, str]]:

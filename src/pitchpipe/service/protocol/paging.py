@@ -76,6 +76,29 @@ def page(
     return Page(rows[:limit], len(rows) > limit)
 
 
+def order(request: Request, rising: str, falling: str, default: str) -> str:
+    """What the query's ``order`` says.
+
+    Args:
+        request: its query says it.
+        rising: the word for oldest first.
+        falling: the word for newest first.
+        default: the word when the query says none.
+
+    Raises:
+        ApiError: it is neither.
+    """
+    word = request.get("order") or default
+    if word not in (rising, falling):
+        raise ApiError(
+            400,
+            f"Invalid value: '{word}'. Supported values are: '{rising}' and '{falling}'.",
+            param="order",
+            code="invalid_value",
+        )
+    return word
+
+
 def _limit(request: Request, default: int, most: int) -> int:
     text = request.get("limit")
     if text is None:

@@ -14,6 +14,9 @@ Metadata = Annotated[
     dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
     Field(max_length=16),
 ]
+MOST_BYTES = 8 << 30
+"""Of a file that comes in parts: the vendor's own limit."""
+
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
@@ -93,6 +96,39 @@ class ExpiresAfter(Params):
 
     anchor: Literal["created_at"]
     seconds: Annotated[int, Field(ge=3600, le=2_592_000)]
+
+
+Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
+"""What a client's file may be for."""
+
+
+class CreateUpload(Params):
+    """The body of ``POST /uploads``."""
+
+    filename: Annotated[str, Field(min_length=1)]
+    purpose: Purpose
+    bytes: Annotated[int, Field(ge=1, le=MOST_BYTES)]
+    mime_type: str
+    expires_after: ExpiresAfter | None = None
+
+
+class CompleteUpload(Params):
+    """The body of ``POST /uploads/{upload_id}/complete``."""
+
+    part_ids: Annotated[list[str], Field(min_length=1)]
+    md5: str | None = None
+
+
+class CreatePermission(Params):
+    """The body of ``POST /fine_tuning/checkpoints/{checkpoint}/permissions``."""
+
+    project_ids: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
+class UpdateChat(Params):
+    """The body of ``POST /chat/completions/{completion_id}``."""
+
+    metadata: Metadata | None
 
 
 class CreateBatch(Params):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pitchpipe.service.http import JSON, Response, dumps
 from pitchpipe.service.protocol.answers import Answer, chat_logprobs, completion_choice
+from pitchpipe.stages import Token
 
 
 def respond(head: JSON, choices: Iterable[JSON], usage: JSON, *, shown: bool) -> Response:
@@ -30,19 +31,21 @@ def respond(head: JSON, choices: Iterable[JSON], usage: JSON, *, shown: bool) ->
     return Response(200, headers, events(), tokens=usage["total_tokens"])
 
 
-def completion_pieces(spoken: Sequence[tuple[str, Answer]], top: int | None) -> Iterator[JSON]:
+def completion_pieces(
+    spoken: Sequence[tuple[Sequence[Token], Answer]], top: int | None
+) -> Iterator[JSON]:
     """The choices of a completion, token by token.
 
     Args:
-        spoken: for each choice the echoed prompt and the answer.
+        spoken: for each choice the tokens of the echoed prompt, and the answer.
         top: alternatives to show at each place, None for no log probabilities.
     """
     for index, (echo, answer) in enumerate(spoken):
-        if echo:
-            yield completion_choice(index, echo, Answer((), None), None)
-        for token in answer.tokens:
-            yield completion_choice(index, "", Answer((token,), None), top)
-        yield completion_choice(index, "", Answer((), answer.finish_reason), None)
+        offset = 0
+        for token in (*echo, *answer.tokens):
+            yield completion_choice(index, (token,), Answer((), None), top, offset)
+            offset += len(token.text)
+        yield completion_choice(index, (), Answer((), answer.finish_reason), None)
 
 
 def chat_pieces(answers: Sequence[Answer], top: int | None) -> Iterator[JSON]:

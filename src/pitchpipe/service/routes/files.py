@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from pitchpipe.service.engine.files import Files
 from pitchpipe.service.http import JSON, ApiError, Request, Response
 from pitchpipe.service.protocol import multipart, params
-from pitchpipe.service.protocol.paging import page
+from pitchpipe.service.protocol.paging import order, page
 from pitchpipe.service.router import Route
 from pitchpipe.service.storage.store import Filter, Store
 
-PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
+PURPOSES: tuple[str, ...] = get_args(params.Purpose)
 """What an upload may be for."""
 
 _MOST = 10_000
@@ -65,14 +67,7 @@ class FileRoutes:
 
     def list(self, request: Request) -> Response:
         """Lists files, newest first unless ``order`` says otherwise."""
-        order = request.get("order") or "desc"
-        if order not in ("asc", "desc"):
-            raise ApiError(
-                400,
-                f"Invalid value: '{order}'. Supported values are: 'asc' and 'desc'.",
-                param="order",
-                code="invalid_value",
-            )
+        newest_first = order(request, "asc", "desc", "desc") == "desc"
         self._files.expire()
         purpose = request.get("purpose")
         found = page(
@@ -82,7 +77,7 @@ class FileRoutes:
             Filter(wanted={"purpose": purpose} if purpose else None),
             default=_MOST,
             most=_MOST,
-            newest_first=order == "desc",
+            newest_first=newest_first,
         )
         return Response.of_json(found.to_json() | found.ends(""))
 
@@ -92,8 +87,12 @@ class FileRoutes:
 
     def content(self, _: Request, file_id: str) -> Response:
         """Gives a file back, byte for byte."""
-        content = self._files.read(self._files.get(file_id).id)
-        return Response(200, {"content-type": "application/octet-stream"}, content)
+        row = self._files.get(file_id)
+        headers = {
+            "content-type": "application/octet-stream",
+            "content-length": str(row.body["bytes"]),
+        }
+        return Response(200, headers, self._files.pieces(row))
 
     def delete(self, _: Request, file_id: str) -> Response:
         """Deletes a file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 from pitchpipe.records import Format
 from pitchpipe.service.engine.models import Model, Models, unknown
@@ -13,6 +13,9 @@ from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 from pitchpipe.service.router import Route
+from pitchpipe.service.routes.stored_chats import keep
+from pitchpipe.service.storage.store import Store
+from pitchpipe.stages import Token
 
 _DEFAULT_TOKENS = 16  # of a completion; a chat completion has no limit of its own
 _ENDPOINT = {"completion": "v1/completions", "chat": "v1/chat/completions"}
@@ -24,6 +27,7 @@ class GenerateRoutes:
     Without a ``seed`` the request itself decides, so that the same request has the same answer.
 
     Args:
+        store: keeps chat completions that are to be stored.
         models: who answers.
         clock: Unix seconds.
         seed: makes the answers' ids.
@@ -32,11 +36,13 @@ class GenerateRoutes:
 
     def __init__(
         self,
+        store: Store,
         models: Models,
         clock: Callable[[], float],
         seed: Callable[[], int],
         numbers: Numbers,
     ) -> None:
+        self._store = store
         self._models = models
         self._clock = clock
         self._seed = seed
@@ -58,7 +64,7 @@ class GenerateRoutes:
         prompts = _prompts(asked)
         limit = _DEFAULT_TOKENS if asked.max_tokens is None else asked.max_tokens
         spoken = [
-            (prompt if asked.echo else "", answer)
+            (self._echo(model, asked, prompt), answer)
             for prompt in prompts
             for answer in self._answers(model, body | {"prompt": prompt}, asked, limit)
         ]
@@ -81,17 +87,20 @@ class GenerateRoutes:
         asked = check(CreateChat, body)
         model = self._model(asked.model, "chat")
         limit = asked.max_completion_tokens or asked.max_tokens
-        answers = list(self._answers(model, body, asked, limit))
+        answers = self._answers(model, body, asked, limit)
         said = sum(len(answer.tokens) for answer in answers)
         usage = tokens.usage(tokens.count(body["messages"]), said)
         top = (asked.top_logprobs or 0) if asked.logprobs else None
-        if asked.stream:
-            head = self._head("chatcmpl-", "chat.completion.chunk", body)
-            pieces = streaming.chat_pieces(answers, top)
-            return streaming.respond(head, pieces, usage, shown=asked.streams_usage)
         choices = [chat_choice(index, answer, top) for index, answer in enumerate(answers)]
         head = self._head("chatcmpl-", "chat.completion", body)
         content = head | {"choices": choices, "usage": usage}
+        if asked.store:
+            content["metadata"] = asked.metadata or {}
+            keep(self._store, content, body["messages"])
+        if asked.stream:
+            pieces = streaming.chat_pieces(answers, top)
+            chunk = head | {"object": "chat.completion.chunk"}
+            return streaming.respond(chunk, pieces, usage, shown=asked.streams_usage)
         return Response.of_json(content, tokens=usage["total_tokens"])
 
     def _model(self, name: str, form: Format) -> Model:
@@ -108,16 +117,30 @@ class GenerateRoutes:
             )
         return model
 
+    def _echo(self, model: Model, asked: CreateCompletion, prompt: str) -> Sequence[Token]:
+        """The tokens of a prompt that is to be repeated."""
+        if not asked.echo:
+            return ()
+        if asked.logprobs is None:
+            return (Token(prompt, 0.0),)
+        return self._models.read(model, prompt)
+
     def _answers(
         self, model: Model, body: JSON, asked: CreateCompletion | CreateChat, limit: int | None
-    ) -> Iterator[Answer]:
+    ) -> Sequence[Answer]:
         temperature = 1.0 if asked.temperature is None else asked.temperature
         seed = asked.seed
         if seed is None:
             seed = int.from_bytes(self._digest(body)[:4]) if temperature else 0
-        for choice in range(asked.n or 1):
-            said = self._models.answer(model, body, temperature, seed + choice)
-            yield trim(said, asked.stops, limit)
+        wanted = asked.n or 1
+        tries = max(wanted, getattr(asked, "best_of", None) or 0)
+        answers = [
+            trim(self._models.answer(model, body, temperature, seed + choice), asked.stops, limit)
+            for choice in range(tries)
+        ]
+        if tries > wanted:
+            answers.sort(key=_likelihood, reverse=True)
+        return answers[:wanted]
 
     def _head(self, prefix: str, kind: str, body: JSON) -> JSON:
         return {
@@ -131,15 +154,12 @@ class GenerateRoutes:
         return hashlib.sha256(b"%d/%d/%b" % (self._seed(), number, dumps(body))).digest()
 
 
+def _likelihood(answer: Answer) -> float:
+    """The mean log probability of an answer's tokens, by which the best is chosen."""
+    return sum(token.logprob for token in answer.tokens) / max(1, len(answer.tokens))
+
+
 def _prompts(asked: CreateCompletion) -> list[str]:
-    if asked.echo and asked.logprobs is not None:
-        raise ApiError(
-            400,
-            "This service gives no log probabilities of an echoed prompt; "
-            "leave out 'echo' or 'logprobs'.",
-            param="echo",
-            code="unsupported_parameter",
-        )
     if asked.prompt is None:
         return [""]
     given = [asked.prompt] if isinstance(asked.prompt, str) else asked.prompt

@@ -6,12 +6,33 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pitchpipe.files import atomic, sync_folder
 
 _WORK = ".work"  # shared by whoever works
+_PIECE = 1 << 20
+
+Buffer = bytes | memoryview
+"""Bytes, wherever they lie."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Contents that are kept already, to become one.
+
+    Attributes:
+        keys: theirs, in order.
+        size: bytes of all of them.
+    """
+
+    keys: Sequence[str]
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
 
 
 class Blobs:
@@ -30,14 +51,28 @@ class Blobs:
         for path in (self._files, self._models, self._locks):
             path.mkdir(parents=True, exist_ok=True)
 
-    def write(self, key: str, content: bytes) -> None:
+    def write(self, key: str, content: Buffer | Joined) -> None:
         """Keeps the bytes; they are on disk when this returns.
 
         Raises:
             WriteError: there is no room.
         """
         with atomic(self._files / key, "wb") as stream:
-            stream.write(content)
+            if isinstance(content, Joined):
+                for part in content.keys:
+                    stream.writelines(self.pieces(part))
+            else:
+                stream.write(content)
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """The bytes, a megabyte at a time.
+
+        Raises:
+            FileNotFoundError: there are none.
+        """
+        with (self._files / key).open("rb") as stream:
+            while piece := stream.read(_PIECE):
+                yield piece
 
     def read(self, key: str) -> bytes:
         """The bytes.

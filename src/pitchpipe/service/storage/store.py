@@ -35,6 +35,7 @@ WHERE kind = :kind AND parent = :parent AND deleted = 0 AND seq < :after
       SELECT 1 FROM json_each(:wanted) AS want WHERE NOT EXISTS (
           SELECT 1 FROM json_each(objects.body, :path) AS have
           WHERE have.key = want.key AND have.value = want.value)))
+  AND (:model = '' OR json_extract(objects.body, '$.model') = :model)
   AND (NOT :bare OR NOT EXISTS (SELECT 1 FROM json_each(objects.body, :path)))
 ORDER BY seq DESC LIMIT :limit
 """
@@ -81,12 +82,14 @@ class Filter:
         path: where in the body ``wanted`` is looked up, as a JSON path.
         wanted: members that must be there.
         bare: only rows with nothing under ``path``.
+        model: what their body names as model, "" for any.
     """
 
     parent: str = ""
     path: str = "$"
     wanted: Mapping[str, str] | None = None
     bare: bool = False
+    model: str = ""
 
 
 class Store:
@@ -269,6 +272,7 @@ class Store:
                     "path": where.path,
                     "wanted": _text(where.wanted or {}),
                     "bare": where.bare,
+                    "model": where.model,
                     "limit": limit,
                 },
             ).fetchall()
