@@ -92,7 +92,10 @@ class World:
 
     def file(self, content: bytes | None = None, purpose: str = "fine-tune") -> str:
         """The id of a file, by default of twenty records."""
-        form = {"purpose": purpose, "file": records() if content is None else content}
+        form: dict[str, str | bytes] = {
+            "purpose": purpose,
+            "file": records() if content is None else content,
+        }
         return str(self.ask("createFile", form=form)["id"])
 
     def job(self, advances: int = 0, **options: Any) -> str:
