@@ -1,4 +1,4 @@
-"""What every test has: no network, and examples that do not depend on the clock."""
+"""What every test has: no network, the contract kept, examples that do not depend on the clock."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from contract.watching import watching
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -70,3 +72,18 @@ def no_network(_departures: list[str]) -> Iterator[list[str]]:
     _departures.clear()
     yield _departures
     assert not _departures, f"the test tried to reach {', '.join(_departures)}"
+
+
+@pytest.fixture(scope="session")
+def _complaints() -> Iterator[list[str]]:
+    with watching() as complaints:
+        yield complaints
+
+
+@pytest.fixture(autouse=True)
+def contract_kept(_complaints: list[str]) -> Iterator[list[str]]:
+    """Fails a test in which a service answered otherwise than the API's contract says."""
+    yield _complaints
+    found = list(dict.fromkeys(_complaints))
+    _complaints.clear()
+    assert not found, "answers against the contract:\n" + "\n".join(found[:10])

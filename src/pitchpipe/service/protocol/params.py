@@ -229,6 +229,7 @@ class CreateChat(_Generate):
     function_call: str | JSON | None = None
     functions: list[JSON] | None = None
     modalities: list[str] | None = None
+    moderation: JSON | None = None
     parallel_tool_calls: bool | None = None
     prediction: JSON | None = None
     prompt_cache_key: str | None = None
