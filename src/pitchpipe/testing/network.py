@@ -162,7 +162,7 @@ def _plain(host: Any) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        return text.lower().rstrip(".")
+        return text.lower()
 
 
 def _is_numeric(host: Any) -> bool:
