@@ -15,7 +15,7 @@ from pitchpipe.service.offline import DEFAULT_LEARNER, learner_class
 from pitchpipe.service.service import Service
 from pitchpipe.stages import Learner
 
-_DEFAULTS: Mapping[str, Any] = {
+DEFAULTS: Mapping[str, Any] = {
     "pace": "immediate",
     "seed": 0,
     "learner": DEFAULT_LEARNER,
@@ -23,6 +23,8 @@ _DEFAULTS: Mapping[str, Any] = {
     "lasting": {},
     "data_dir": None,
 }
+"""What the marker ``offline_openai`` takes, and what holds without it."""
+
 _CLOCKS: Mapping[str, type[Clock]] = {"frozen": ManualClock, "real": Clock}
 _INI = ("pace", "seed", "learner")
 
@@ -54,7 +56,7 @@ def service_for(request: pytest.FixtureRequest) -> Service:
 
 def _chosen(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The options; what is written closer to the test counts."""
-    options = dict(_DEFAULTS)
+    options = dict(DEFAULTS)
     for name in _INI:
         if written := request.config.getini(f"offline_openai_{name}"):
             options[name] = written
@@ -62,7 +64,7 @@ def _chosen(request: pytest.FixtureRequest) -> dict[str, Any]:
         if marker.args:
             raise ConfigError(f"its options have names; found {marker.args[0]!r} without one.")
         for name in marker.kwargs:
-            _one_of("option", name, _DEFAULTS)
+            _one_of("option", name, DEFAULTS)
         options |= marker.kwargs
     return options
 
