@@ -4,16 +4,18 @@ import socket
 
 import pytest
 
+from pitchpipe.testing.network import Attempt, NetworkBlockedError
 
-def test_other_machines_cannot_be_reached(no_network: list[str]) -> None:
-    with pytest.raises(RuntimeError, match=r"no network in tests: 192\.0\.2\.1"):
+
+def test_other_machines_cannot_be_reached(no_network: list[Attempt]) -> None:
+    with pytest.raises(NetworkBlockedError, match=r"no network in tests: 192\.0\.2\.1"):
         socket.create_connection(("192.0.2.1", 80), timeout=1)
     with (
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as plain,
-        pytest.raises(RuntimeError, match="no network"),
+        pytest.raises(NetworkBlockedError, match="no network"),
     ):
         plain.connect_ex(("192.0.2.1", 80))
-    with pytest.raises(RuntimeError, match=r"no network in tests: example\.com"):
+    with pytest.raises(NetworkBlockedError, match=r"no network in tests: example\.com"):
         socket.getaddrinfo("example.com", 443)
     assert len(no_network) == 3
     no_network.clear()

@@ -574,7 +574,7 @@ def test_what_retires_soon_is_warned_of(on, prepared, ledger, caplog, no_network
     on("2026-11-26")
     trainer = OpenAITrainer(max_retries=0, timeout=0.1)
     spec = TrainingSpec(model="gpt-4.1-mini-2025-04-14")
-    with pytest.raises(RuntimeError, match="no network"):  # it would go on
+    with pytest.raises(ServiceError, match="no network"):  # it would go on
         trainer.submit(prepared, spec, ledger())
     assert "is not answered for from 2027-01-14" in caplog.text
     no_network.clear()

@@ -1,0 +1,38 @@
+"""What docs/testing.md says, done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pitchpipe.testing import options
+
+Blocks = Callable[[str, str], str]
+
+PLUGIN = ("-p", "pitchpipe.testing.pytest_plugin")
+
+
+def test_its_suite_passes_as_shown(pytester: pytest.Pytester, block_of: Blocks) -> None:
+    source = block_of("docs/testing.md", "python: suite")
+    pytester.makepyfile(source)
+    result = pytester.runpytest_subprocess(*PLUGIN, "-W", "error", timeout=120)
+    result.assert_outcomes(passed=source.count("\ndef test_"))
+
+
+def test_every_fixture_is_described_and_no_other(pytester: pytest.Pytester, root: Path) -> None:
+    printed = pytester.runpytest_subprocess(*PLUGIN, "--fixtures").stdout.str()
+    fixtures = set(re.findall(r"^(\w+) -- \S*pitchpipe/testing/", printed, re.MULTILINE))
+    assert _first_cells(root, "Fixtures") == fixtures
+
+
+def test_every_option_is_described_and_no_other(root: Path) -> None:
+    assert _first_cells(root, "Options") == set(options.DEFAULTS)
+
+
+def _first_cells(root: Path, title: str) -> set[str]:
+    text = (root / "docs/testing.md").read_text("utf-8")
+    section = text.partition(f"## {title}")[2].partition("\n## ")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))

@@ -1,0 +1,158 @@
+"""Suites that use the offline service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+Suite = Callable[..., pytest.RunResult]
+Install = Callable[[str, str], None]
+
+WRONG = """
+    import pytest
+
+    @pytest.mark.offline_openai({})
+    def test_{}(offline_openai):
+        pass
+    """
+
+
+def test_options_that_cannot_be_are_refused(suite: Suite) -> None:
+    says = {
+        "sped=1": "unknown option 'sped'. Did you mean 'seed'? Known: clock, data_dir, *",
+        "pace='fast'": "unknown pace 'fast'. Known: immediate, manual, polled, timed.",
+        "clock=3": "unknown clock '3'. Known: frozen, real.",
+        "learner='ngrams'": "unknown learner 'ngrams'. Did you mean 'ngram'? *",
+        "learner=dict": "learner is a name or a class that extends Learner; found *dict*",
+        "seed=1.5": "seed is a whole number; found 1.5.",
+        "lasting={'job.run': 1}": "unknown state 'job.run'. Did you mean 'job.running'? *",
+        "lasting={'job.running': -1}": "lasting gives seconds by state; found *",
+        "'manual'": "its options have names; found 'manual' without one.",
+    }
+    result = suite("".join(WRONG.format(option, n) for n, option in enumerate(says)))
+    result.assert_outcomes(errors=len(says))
+    result.stdout.fnmatch_lines([f"offline_openai: {message}" for message in says.values()])
+
+
+def test_the_ini_file_sets_what_no_marker_sets(
+    suite: Suite, install: Install, pytester: pytest.Pytester
+) -> None:
+    install("pitchpipe", "other = other_learner")
+    pytester.makepyfile(
+        other_learner="""
+        from pitchpipe import hookimpl
+        from pitchpipe.service.learners.ngram import NgramLearner
+
+        class Other(NgramLearner):
+            pass
+
+        @hookimpl
+        def register_learners(register):
+            register("other", Other)
+        """
+    )
+    pytester.makeini(
+        """
+        [pytest]
+        strict_config = true
+        offline_openai_pace = manual
+        offline_openai_seed = 7
+        offline_openai_learner = other
+        """
+    )
+    result = suite(
+        """
+        import pytest
+        from pitchpipe.service.learners.ngram import NgramLearner
+        from pitchpipe.testing import options
+
+        @pytest.fixture
+        def made(monkeypatch):
+            made = []
+            service = options.Service
+            def make(*args, **kwargs):
+                made.append(kwargs)
+                return service(*args, **kwargs)
+            monkeypatch.setattr(options, "Service", make)
+            return made
+
+        def test_ini(made, offline_control):
+            assert offline_control.seed == 7
+            assert offline_control.paces["job"] == "manual"
+            assert made[0]["learner"].__name__ == "Other"
+            assert made[0]["learner_name"] == "other"
+
+        @pytest.mark.offline_openai(pace="polled", learner=NgramLearner)
+        def test_marker(made, offline_control):
+            assert offline_control.seed == 7
+            assert offline_control.paces["job"] == "polled"
+            assert made[0]["learner"] is NgramLearner
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_environment_is_as_before_afterwards(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://before.invalid")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    result = suite(
+        """
+        import os
+        import openai
+        import pytest
+
+        BEFORE = dict(os.environ)
+
+        def same():
+            ours = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+            assert ours == {name: value for name, value in BEFORE.items() if "PYTEST" not in name}
+
+        def test_before():
+            same()
+
+        def test_with(offline_openai_url, monkeypatch):
+            assert openai.models.list().data
+            monkeypatch.setenv("OPENAI_BASE_URL", "http://changed.invalid")
+
+        def test_after():
+            same()
+            assert openai._client is None
+        """
+    )
+    result.assert_outcomes(passed=3)
+
+
+PARALLEL = """
+    import os
+    import openai
+
+    def test_of_two(offline_openai, offline_openai_url, offline_service):
+        here = f"{offline_openai_url} {offline_service.blobs.model('any')}"
+        if os.environ["PYTEST_XDIST_WORKER"] == "gw0":
+            offline_openai.files.create(file=("f", b"{}"), purpose="batch")
+            with open("there", "w") as there:
+                there.write(here)
+            with open("back") as back:  # the service stays until the other test has seen it
+                assert back.read() == "seen"
+            return
+        with open("there") as there:
+            url, folder = there.read().split()
+        assert url not in here
+        assert folder not in here
+        with openai.OpenAI(base_url=url) as theirs:
+            assert len(list(theirs.files.list())) == 1
+        assert list(offline_openai.files.list()) == []
+        with open("back", "w") as back:
+            back.write("seen")
+    """
+
+
+def test_parallel_tests_share_nothing(suite: Suite, pytester: pytest.Pytester) -> None:
+    for pipe in ("there", "back"):
+        os.mkfifo(pytester.path / pipe)
+    result = suite(PARALLEL, "--dist", "each", "--tx", "2*popen")
+    result.assert_outcomes(passed=2)
