@@ -88,11 +88,11 @@ class FileRoutes:
     def content(self, _: Request, file_id: str) -> Response:
         """Gives a file back, byte for byte."""
         row = self._files.get(file_id)
-        headers = {
-            "content-type": "application/octet-stream",
-            "content-length": str(row.body["bytes"]),
-        }
-        return Response(200, headers, self._files.pieces(row))
+        content = self._files.pieces(row)
+        headers = {"content-type": "application/octet-stream"}
+        if not isinstance(content, bytes):
+            headers["content-length"] = str(row.body["bytes"])
+        return Response(200, headers, content)
 
     def delete(self, _: Request, file_id: str) -> Response:
         """Deletes a file."""
