@@ -156,3 +156,23 @@ def test_a_host_is_allowed_by_a_marker(suite: Suite) -> None:
     )
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["allow_hosts takes hosts, each in quotes; found *'a.example'*"])
+
+
+def test_fixtures_of_that_name_do_not_replace_the_guard(suite: Suite) -> None:
+    result = suite(
+        """
+        import contextlib, socket
+        import pytest
+
+        @pytest.fixture
+        def no_network():
+            return "ours"
+
+        @pytest.mark.no_network
+        def test_marked(no_network):
+            assert no_network == "ours"
+            with contextlib.suppress(OSError):
+                socket.getaddrinfo("service.example", 443)
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)

@@ -10,31 +10,6 @@ import pytest
 Suite = Callable[..., pytest.RunResult]
 Install = Callable[[str, str], None]
 
-WRONG = """
-    import pytest
-
-    @pytest.mark.offline_openai({})
-    def test_{}(offline_openai):
-        pass
-    """
-
-
-def test_options_that_cannot_be_are_refused(suite: Suite) -> None:
-    says = {
-        "sped=1": "unknown option 'sped'. Did you mean 'seed'? Known: clock, data_dir, *",
-        "pace='fast'": "unknown pace 'fast'. Known: immediate, manual, polled, timed.",
-        "clock=3": "unknown clock '3'. Known: frozen, real.",
-        "learner='ngrams'": "unknown learner 'ngrams'. Did you mean 'ngram'? *",
-        "learner=dict": "learner is a name or a class that extends Learner; found *dict*",
-        "seed=1.5": "seed is a whole number; found 1.5.",
-        "lasting={'job.run': 1}": "unknown state 'job.run'. Did you mean 'job.running'? *",
-        "lasting={'job.running': -1}": "lasting gives seconds by state; found *",
-        "'manual'": "its options have names; found 'manual' without one.",
-    }
-    result = suite("".join(WRONG.format(option, n) for n, option in enumerate(says)))
-    result.assert_outcomes(errors=len(says))
-    result.stdout.fnmatch_lines([f"offline_openai: {message}" for message in says.values()])
-
 
 def test_the_ini_file_sets_what_no_marker_sets(
     suite: Suite, install: Install, pytester: pytest.Pytester

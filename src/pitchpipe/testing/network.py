@@ -158,7 +158,7 @@ class Guard:
 
 def _plain(host: Any) -> str:
     """A host's name or address in its usual form."""
-    text = host.decode() if isinstance(host, bytes) else str(host or "")
+    text = host.decode(errors="replace") if isinstance(host, bytes) else str(host or "")
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:

@@ -32,22 +32,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Has the tests that are to be guarded use the fixture ``no_network``, before all others."""
+    """Has the tests that are to be guarded use the guard, before all other fixtures."""
     all_of_them = config.getoption("no_network") or config.getini("no_network")
     for item in items:
         names = getattr(item, "fixturenames", None)  # None: no test of Python's
         if names is not None and (all_of_them or item.get_closest_marker("no_network")):
             # not into that list: other tests may have the same one
-            item.fixturenames = ["no_network", *names]  # type: ignore[attr-defined]  # see above
+            item.fixturenames = ["_pitchpipe_guard", *names]  # type: ignore[attr-defined]  # see above
 
 
 @pytest.fixture
-def no_network(request: pytest.FixtureRequest) -> Iterator[list[Attempt]]:
-    """Fails a test that tried to reach another machine, even if it caught the refusal.
-
-    Yields:
-        What was refused so far; a test that wants it so clears the list.
-    """
+def _pitchpipe_guard(request: pytest.FixtureRequest) -> Iterator[list[Attempt]]:
+    """The guard itself, under a name that no other suite has for a fixture of its own."""
     from pitchpipe.testing.network import Guard
 
     markers = request.node.iter_markers("allow_hosts")
@@ -60,3 +56,13 @@ def no_network(request: pytest.FixtureRequest) -> Iterator[list[Attempt]]:
         yield guard.attempts
     if guard.attempts:
         pytest.fail(guard.report(), pytrace=False)
+
+
+@pytest.fixture
+def no_network(_pitchpipe_guard: list[Attempt]) -> list[Attempt]:
+    """Fails a test that tried to reach another machine, even if it caught the refusal.
+
+    Returns:
+        What was refused so far; a test that wants it so clears the list.
+    """
+    return _pitchpipe_guard

@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def offline_service(
     request: pytest.FixtureRequest,
-    no_network: list[Attempt],  # noqa: ARG001 - who has a service needs no network
+    _pitchpipe_guard: list[Attempt],
 ) -> Iterator[Service]:
     """The service that this test's clients speak to; the marker offline_openai sets it up."""
     from pitchpipe.errors import UsageError
