@@ -92,8 +92,8 @@ UNMARKED = """
 def test_all_tests_can_be_guarded(
     suite: Suite, pytester: pytest.Pytester, ini: str, flags: tuple[str, ...]
 ) -> None:
-    pytester.makeini(f"[pytest]\nstrict_markers = true\n{ini}")
-    result = suite(UNMARKED, *flags)
+    pytester.makeini(f"[pytest]\n{ini}")
+    result = suite(UNMARKED, "--strict-markers", "--strict-config", *flags)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["  service.example:443"])
 

@@ -31,7 +31,6 @@ def test_the_ini_file_sets_what_no_marker_sets(
     pytester.makeini(
         """
         [pytest]
-        strict_config = true
         offline_openai_pace = manual
         offline_openai_seed = 7
         offline_openai_learner = other
@@ -64,7 +63,8 @@ def test_the_ini_file_sets_what_no_marker_sets(
             assert offline_control.seed == 7
             assert offline_control.paces["job"] == "polled"
             assert made[0]["learner"] is NgramLearner
-        """
+        """,
+        "--strict-config",
     )
     result.assert_outcomes(passed=2)
 
