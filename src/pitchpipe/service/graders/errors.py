@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Flag = Literal[
-    "formula_parse_error", "invalid_variable_error", "other_error", "sample_parse_error"
-]
+Flag = Literal["formula_parse_error", "invalid_variable_error", "other_error", "sample_parse_error"]
 """The API's names for what can go wrong here."""
 
 

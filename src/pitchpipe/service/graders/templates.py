@@ -85,20 +85,22 @@ def find(values: Mapping[str, Any], path: Path) -> Any:
     """
     value: Any = values
     for depth, part in enumerate(path):
-        if isinstance(part, str) and isinstance(value, Mapping) and part in value:
+        try:
+            if not isinstance(value, Mapping if isinstance(part, str) else list):
+                raise KeyError(part)
             value = value[part]
-        elif isinstance(part, int) and isinstance(value, list) and part < len(value):
-            value = value[part]
-        elif path[:2] == ("sample", "output_json") and depth == 1:
-            raise GradingError(
-                "sample_parse_error", f"'{_dotted(path)}': the sample is not a JSON value."
-            )
-        else:
-            raise GradingError(
-                "invalid_variable_error",
-                f"'{_dotted(path)}': '{_dotted(path[:depth])}' has no {part!r}.",
-            )
+        except LookupError:
+            raise _missing(path, depth) from None
     return value
+
+
+def _missing(path: Path, depth: int) -> GradingError:
+    if path[:2] == ("sample", "output_json") and depth == 1:
+        return GradingError("sample_parse_error", f"'{_dotted(path)}': the sample is not JSON.")
+    return GradingError(
+        "invalid_variable_error",
+        f"'{_dotted(path)}', but '{_dotted(path[:depth])}' has no {path[depth]!r}.",
+    )
 
 
 def _path(text: str) -> Path:
@@ -137,4 +139,9 @@ def _dotted(path: Path) -> str:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        raise GradingError("other_error", "a value is nested too deeply.") from None

@@ -151,6 +151,4 @@ def _check_fields(definition: JSON, place: str) -> None:
 
 def _refusal(place: str, error: DefinitionError) -> ApiError:
     param = f"{place}.{error.param}"
-    return ApiError(
-        400, f"Invalid '{param}': {error.message}", param=param, code="invalid_value"
-    )
+    return ApiError(400, f"Invalid '{param}': {error.message}", param=param, code="invalid_value")

@@ -42,9 +42,7 @@ def explain(body: JSON, error: ValidationError, place: str = "") -> ApiError:
         error: what is wrong with it; of several things the first is told.
         place: the parameter that it was sent as, "" for the whole body.
     """
-    details = [
-        (_dotted(body, detail, place), detail) for detail in error.errors(include_url=False)
-    ]
+    details = [(_dotted(body, detail, place), detail) for detail in error.errors(include_url=False)]
     param = details[0][0]
     detail = min((detail for place, detail in details if place == param), key=_vagueness)
     code, message = _words(detail, param)
