@@ -62,9 +62,7 @@ def test_string_checks_agree_with_each_other(text, reference):
     assert worth["eq"] <= worth["like"] <= worth["ilike"]
 
 
-@pytest.mark.parametrize(
-    "graders", [{"label": CHECK, "tone": TONE}, [CHECK, TONE], {"label": CHECK, "tone": TONE}]
-)
+@pytest.mark.parametrize("graders", [{"label": CHECK, "tone": TONE}, [CHECK, TONE]])
 def test_a_multi_grader_puts_scores_together(graders):
     grader = build(multi(graders))
     grader.check()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,12 +52,10 @@ class Formula:
         if "**" in self.text:
             raise _refusal("'**' is not known; the power is '^'")
         try:
-            tree = ast.parse(self.text.strip().replace("^", "**"), mode="eval").body
+            return ast.parse(self.text.strip().replace("^", "**"), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error)
             raise _refusal(f"it cannot be read: {reason}") from None
-        _check(tree, _DEPTH)
-        return tree
 
     def check(self, names: Collection[str]) -> None:
         """Whether it can be worked out.
@@ -68,13 +66,9 @@ class Formula:
         Raises:
             DefinitionError: it is none, or uses what is not known.
         """
-        used = {
-            node.id
-            for node in ast.walk(self._tree)
-            if isinstance(node, ast.Name) and not (node.id in _OF_ONE or node.id in _OF_MANY)
-        }
-        for name in sorted(used.difference(names)):
-            raise _refusal(f"no grader is called '{name}'; there are {', '.join(names)}")
+        for name in _names(self._tree, _DEPTH):
+            if name not in names:
+                raise _refusal(f"no grader is called '{name}'; there are {', '.join(names)}")
 
     def value(self, scores: Mapping[str, float]) -> float:
         """What it comes to.
@@ -95,14 +89,18 @@ class Formula:
         return value
 
 
-def _check(node: ast.expr, depth: int) -> None:
+def _names(node: ast.expr, depth: int) -> Iterator[str]:
+    """The names of scores in a formula all of which is allowed."""
     if depth == 0:
         raise _refusal(f"it is nested deeper than {_DEPTH}")
     match node:
         case ast.Constant(value=bool()):
             raise _refusal(f"'{ast.unparse(node)}' is not a number")
-        case ast.Constant(value=int() | float()) | ast.Name():
+        case ast.Constant(value=int() | float()):
             parts: list[ast.expr] = []
+        case ast.Name(id=name):
+            yield name
+            parts = []
         case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
             parts = [node.operand]
         case ast.BinOp() if type(node.op) in _OPERATORS:
@@ -116,7 +114,7 @@ def _check(node: ast.expr, depth: int) -> None:
         case _:
             raise _refusal(f"'{ast.unparse(node)}' is not allowed; known are numbers, {_KNOWN}")
     for part in parts:
-        _check(part, depth - 1)
+        yield from _names(part, depth - 1)
 
 
 def _value(node: ast.expr, scores: Mapping[str, float]) -> float:

@@ -85,12 +85,13 @@ def find(values: Mapping[str, Any], path: Path) -> Any:
     """
     value: Any = values
     for depth, part in enumerate(path):
-        try:
-            if not isinstance(value, Mapping if isinstance(part, str) else list):
-                raise KeyError(part)
-            value = value[part]
-        except LookupError:
-            raise _missing(path, depth) from None
+        if not (
+            part in value
+            if isinstance(part, str) and isinstance(value, Mapping)
+            else isinstance(part, int) and isinstance(value, list) and part < len(value)
+        ):
+            raise _missing(path, depth)
+        value = value[part]
     return value
 
 

@@ -62,7 +62,7 @@ class Dpo(Params):
 
 
 class Reinforcement(Params):
-    """The method that learns from a grader's rewards; ``response_format`` is kept, no more."""
+    """The method that learns from a grader's rewards; ``response_format`` changes nothing here."""
 
     grader: JSON
     hyperparameters: ReinforcementHyperparameters | None = None

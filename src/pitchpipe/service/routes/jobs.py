@@ -145,7 +145,7 @@ def _graded(asked: object) -> JSON:
             code="missing_required_parameter",
         )
     check_grader(asked.grader, "method.reinforcement.grader")
-    return asked.model_dump(include={"grader", "response_format"}, exclude_none=True)
+    return {"grader": asked.grader}
 
 
 def _integrations(asked: params.CreateJob) -> Sequence[JSON] | None:
