@@ -8,6 +8,22 @@ from world import CHAT, COMPLETION, LONG, Answer, World
 
 Case = Callable[[World], Answer]
 
+_CHECK = {
+    "type": "string_check",
+    "name": "check",
+    "input": "{{ sample.output_text }}",
+    "reference": "{{ item.label }}",
+    "operation": "eq",
+}
+_MULTI = {"type": "multi", "name": "all", "calculate_output": "check"}
+GRADERS = (
+    _CHECK,
+    _MULTI | {"graders": _CHECK},
+    _MULTI | {"graders": [_CHECK]},
+    _MULTI | {"graders": {"check": _CHECK}},
+)
+"""Of each shape."""
+
 GOOD: Mapping[str, tuple[Case, ...]] = {
     "createBatch": (lambda w: w.ask("retrieveBatch", w.batch()), lambda w: _batch(w, 0)),
     "listBatches": (
@@ -93,6 +109,15 @@ GOOD: Mapping[str, tuple[Case, ...]] = {
             model="babbage-002",
             training_file=w.file(),
             hyperparameters={"n_epochs": 2, "learning_rate_multiplier": 0.5, "batch_size": 4},
+        ),
+        *(
+            lambda w, grader=grader: w.ask(
+                "createFineTuningJob",
+                model="o4-mini-2025-04-16",
+                training_file=w.file(),
+                method={"type": "reinforcement", "reinforcement": {"grader": grader}},
+            )
+            for grader in GRADERS
         ),
     ),
     "listPaginatedFineTuningJobs": (
