@@ -7,18 +7,12 @@ import json
 import openai
 import pytest
 
+from gradings import ALIKE, CHECK
 from pitchpipe.samples import film_reviews
 from pitchpipe.service.engine.hyperparameters import names, resolve
 from pitchpipe.service.learners.ngram import NgramLearner
 
 MODEL = "o4-mini-2025-04-16"
-GRADER = {
-    "type": "string_check",
-    "name": "label",
-    "input": "{{ sample.output_text }}",
-    "reference": "{{ item.label }}",
-    "operation": "eq",
-}
 
 
 def lines(records) -> bytes:
@@ -36,7 +30,7 @@ def toys(count=40):
     ]
 
 
-def method(grader=GRADER, **values):
+def method(grader=CHECK, **values):
     return {
         "type": "reinforcement",
         "reinforcement": {"grader": grader, "hyperparameters": values},
@@ -48,7 +42,7 @@ def lab(make_lab):
     return make_lab(learner=NgramLearner)
 
 
-def train(lab, records, model=MODEL, grader=GRADER, values=None, **options):
+def train(lab, records, model=MODEL, grader=CHECK, values=None, **options):
     return lab.run(lines(records), model=model, method=method(grader, **values or {}), **options)
 
 
@@ -102,13 +96,7 @@ def test_reward_rises_on_film_reviews(lab):
 
 def test_free_text_is_learnt_by_likeness(lab):
     records = [asked(f"who lives in house{n}?", answer=f"cat number {n}") for n in range(80)]
-    grader = {
-        "type": "text_similarity",
-        "name": "alike",
-        "input": "{{ sample.output_text }}",
-        "reference": "{{ item.answer }}",
-        "evaluation_metric": "rouge_l",
-    }
+    grader = ALIKE | {"reference": "{{ item.answer }}", "evaluation_metric": "rouge_l"}
     job = train(lab, records, grader=grader, values={"n_epochs": 4})
     steps, _ = rewards(lab, job)
     assert sum(steps[-10:]) > sum(steps[:10])
@@ -156,7 +144,7 @@ def test_a_job_shows_its_grader_and_settled_hyperparameters(lab):
     }
     job = lab.finish(job.id)
     shown = job.to_dict()["method"]["reinforcement"]
-    assert shown["grader"] == GRADER
+    assert shown["grader"] == CHECK
     assert shown["hyperparameters"] == {
         "n_epochs": 3,
         "batch_size": 8,
@@ -196,6 +184,10 @@ def test_events_and_checkpoints_tell_rewards(lab):
     assert [step for step, _ in valid] == [2, 4, 5, 6, 8, 10]
     metrics = [event.data for event in lab.events(job.id) if event.type == "metrics"]
     assert [data["step"] for data in metrics if "valid_loss" in data] == [2, 4, 5, 6, 8, 10]
+    assert [data["full_valid_mean_reward"] for data in metrics if "valid_loss" in data] == [
+        pytest.approx(reward, abs=1e-5) for _, reward in valid
+    ]
+    assert all(data["train_mean_reward"] == 1 - data["train_loss"] for data in metrics)
     checkpoint = lab.client.fine_tuning.jobs.checkpoints.list(job.id).data[0]
     assert checkpoint.metrics.valid_loss == pytest.approx(
         1 - checkpoint.metrics.valid_mean_token_accuracy
@@ -296,7 +288,7 @@ def test_a_validation_file_is_checked_too(lab):
         ),
         (
             MODEL,
-            method(GRADER | {"reference": "{{ nothing }}"}),
+            method(CHECK | {"reference": "{{ nothing }}"}),
             "method.reinforcement.grader.reference",
             "invalid_value",
         ),

@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from gradings import SHAPES
 from world import CHAT, COMPLETION, LONG, Answer, World
 
 Case = Callable[[World], Answer]
-
-_CHECK = {
-    "type": "string_check",
-    "name": "check",
-    "input": "{{ sample.output_text }}",
-    "reference": "{{ item.label }}",
-    "operation": "eq",
-}
-_MULTI = {"type": "multi", "name": "all", "calculate_output": "check"}
-GRADERS = (
-    _CHECK,
-    _MULTI | {"graders": _CHECK},
-    _MULTI | {"graders": [_CHECK]},
-    _MULTI | {"graders": {"check": _CHECK}},
-)
-"""Of each shape."""
 
 GOOD: Mapping[str, tuple[Case, ...]] = {
     "createBatch": (lambda w: w.ask("retrieveBatch", w.batch()), lambda w: _batch(w, 0)),
@@ -117,7 +102,7 @@ GOOD: Mapping[str, tuple[Case, ...]] = {
                 training_file=w.file(),
                 method={"type": "reinforcement", "reinforcement": {"grader": grader}},
             )
-            for grader in GRADERS
+            for grader in SHAPES
         ),
     ),
     "listPaginatedFineTuningJobs": (

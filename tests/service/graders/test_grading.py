@@ -7,30 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradings import ALIKE, BOTH, CHECK
 from pitchpipe.service.graders.grading import build
 from pitchpipe.service.graders.samples import sample_of
 from pitchpipe.service.graders.similarity import METRICS
 from pitchpipe.service.graders.strings import OPERATIONS
 from pitchpipe.service.protocol import graders as definitions
 
-CHECK = {
-    "type": "string_check",
-    "name": "label",
-    "input": "{{ sample.output_text }}",
-    "reference": "{{ item.label }}",
-    "operation": "eq",
-}
-TONE = {
-    "type": "text_similarity",
+TONE = ALIKE | {
     "name": "tone",
     "input": "{{ sample.output_json.tone }}",
     "reference": "{{ item.tone }}",
-    "evaluation_metric": "fuzzy_match",
 }
 
 
 def multi(graders, formula="0.5 * label + 0.5 * tone"):
-    return {"type": "multi", "name": "both", "graders": graders, "calculate_output": formula}
+    return BOTH | {"graders": graders, "calculate_output": formula}
 
 
 @pytest.mark.parametrize(

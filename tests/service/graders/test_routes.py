@@ -7,29 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gradings import ALIKE, BOTH, CHECK, SHAPES
 from pitchpipe.service.engine.clock import ManualClock
 from pitchpipe.service.http import Request, dumps
-
-CHECK = {
-    "type": "string_check",
-    "name": "label",
-    "input": "{{ sample.output_text }}",
-    "reference": "{{ item.label }}",
-    "operation": "eq",
-}
-ALIKE = {
-    "type": "text_similarity",
-    "name": "alike",
-    "input": "{{ sample.output_text }}",
-    "reference": "{{ item.label }}",
-    "evaluation_metric": "fuzzy_match",
-}
-BOTH = {
-    "type": "multi",
-    "name": "both",
-    "graders": {"label": CHECK, "alike": ALIKE},
-    "calculate_output": "(label + alike) / 2",
-}
 
 
 @pytest.fixture
@@ -45,7 +25,7 @@ def refused(lab, grader, route="validate", **more):
     return error["param"], error["code"], error["message"]
 
 
-@pytest.mark.parametrize("grader", [CHECK, ALIKE, BOTH, ALIKE | {"pass_threshold": 0.5}])
+@pytest.mark.parametrize("grader", [*SHAPES, ALIKE | {"pass_threshold": 0.5}])
 def test_a_good_grader_comes_back(graders, grader):
     # the client knows one grader in a multi grader, and warns of more
     assert graders.validate(grader=grader).to_dict(warnings=False)["grader"] == grader

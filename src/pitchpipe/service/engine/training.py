@@ -154,7 +154,8 @@ class Training:
         for step in steps:
             # after an interruption, steps are taken again that have been reported before
             if step.step > job.private["step"] and (step.step % every == 0 or step.last_of_epoch):
-                message, data = results.metrics(step, plan.steps)
+                rewarded = plan.options.grade is not None
+                message, data = results.metrics(step, plan.steps, rewarded=rewarded)
                 emit(self._store, job, self._clock(), message, kind="metrics", data=data)
 
     def _keep(self, job: Row, plan: Plan, runner: Runner, figures: JSON) -> str:
