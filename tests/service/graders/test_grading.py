@@ -95,3 +95,11 @@ def test_definitions_know_every_metric_and_operation():
     metrics = get_args(of["text_similarity"].model_fields["evaluation_metric"].annotation)
     operations = get_args(of["string_check"].model_fields["operation"].annotation)
     assert (set(metrics), set(operations)) == (set(METRICS), set(OPERATIONS))
+
+
+def test_texts_beyond_bounds_are_not_compared():
+    long = "x" * 100_001
+    grade = build(ALIKE).grade({"label": long}, sample_of(long))
+    assert (grade.reward, grade.flags) == (0, {"other_error"})
+    many = build(CHECK | {"input": "{{ item.label }}" * 101})
+    assert many.grade({"label": long}, sample_of("")).flags == {"other_error"}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,7 +43,7 @@ def options(**values: Any) -> FitOptions:
 
 
 def fit(
-    records: list[Record], valid: list[Record] = [], **values: Any
+    records: list[Record], valid: Sequence[Record] = (), **values: Any
 ) -> tuple[NgramLearner, list[FitStep]]:
     learner = NgramLearner.create()
     return learner, list(learner.fit(records, valid, options(**values)))

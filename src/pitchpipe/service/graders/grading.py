@@ -14,6 +14,8 @@ from pitchpipe.service.graders.similarity import METRICS
 from pitchpipe.service.graders.strings import OPERATIONS
 from pitchpipe.service.graders.templates import Path, Template, find
 
+_LONGEST = 100_000  # characters of a text whose likeness is measured
+
 
 @dataclass(frozen=True)
 class Grade:
@@ -118,7 +120,16 @@ class TextSimilarity(_Comparison):
     metric: str
 
     def compare(self, text: str, reference: str) -> float:
-        """As _Comparison says."""
+        """As _Comparison says.
+
+        Raises:
+            GradingError: a text is so long that comparing takes seconds.
+        """
+        if max(len(text), len(reference)) > _LONGEST:
+            raise GradingError(
+                "other_error",
+                f"text_similarity compares texts of at most {_LONGEST} characters.",
+            )
         return METRICS[self.metric](text, reference)
 
 

@@ -13,7 +13,8 @@ from pitchpipe.service.graders.errors import DefinitionError, GradingError
 from pitchpipe.service.graders.samples import VARIABLES
 
 _HOLE = re.compile(r"\{\{([^{}]*)\}\}")
-_PART = re.compile(r"""\.\s*([\w-]+)|\[\s*(\d+)\s*\]|\[\s*(["'])(.*?)\3\s*\]""")
+_PART = re.compile(r"""\s*(?:\.\s*([\w-]+)|\[\s*(\d{1,9})\s*\]|\[\s*(["'])(.*?)\3\s*\])""")
+_LONGEST = 10_000_000  # characters of a filled text
 _NAMESPACES = ("item", "sample")
 
 Path = tuple[str | int, ...]
@@ -69,12 +70,16 @@ class Template:
             values: of each namespace.
 
         Raises:
-            GradingError: there is no value of that path.
+            GradingError: there is no value of that path, or the text would be beyond bounds.
         """
-        return "".join(
-            piece if isinstance(piece, str) else _shown(find(values, piece))
-            for piece in self._pieces
-        )
+        texts = []
+        size = 0
+        for piece in self._pieces:
+            texts.append(piece if isinstance(piece, str) else _shown(find(values, piece)))
+            size += len(texts[-1])
+            if size > _LONGEST:
+                raise GradingError("other_error", f"a text is longer than {_LONGEST} characters.")
+        return "".join(texts)
 
 
 def find(values: Mapping[str, Any], path: Path) -> Any:
@@ -112,17 +117,17 @@ def _path(text: str) -> Path:
             f"'{{{{{text}}}}}': unknown namespace '{name}'; expected 'item' or 'sample'."
         )
     path: list[str | int] = [name]
-    rest = expression[len(name) :].strip()
-    while rest:
-        part = _PART.match(rest)
+    at = len(name)
+    while at < len(expression):
+        part = _PART.match(expression, at)
         if part is None:
             raise ValueError(
-                f"'{{{{{text}}}}}': cannot be read from '{rest}' on; expected "
+                f"'{{{{{text}}}}}': cannot be read from '{expression[at:]}' on; expected "
                 "'.name', '[0]' or '[\"name\"]'."
             )
         named, index, _, quoted = part.groups()
         path.append(int(index) if index else named or quoted)
-        rest = rest[part.end() :].lstrip()
+        at = part.end()
     if len(path) == 1:
         raise ValueError(
             f"'{{{{{text}}}}}': a variable is missing; expected '{{{{ {name}.field }}}}'."
