@@ -308,7 +308,9 @@ class FitOptions:
         seed: the same seed and records give the same losses and the same model.
         method: supervised, dpo or reinforcement.
         beta: weight of the divergence penalty, dpo only.
-        extra: the rest of the method's object.
+        extra: all hyperparameters by the API's names, those of the method among them.
+        grade: reinforcement only: what an answer to a record is worth, more for a better one, most
+            often from 0 to 1. The same answer to the same record is always worth the same.
     """
 
     n_epochs: int
@@ -318,11 +320,16 @@ class FitOptions:
     method: str = "supervised"
     beta: float = 0.1
     extra: Mapping[str, Any] = field(default_factory=dict)
+    grade: Callable[[Mapping[str, Any], str], float] | None = field(
+        default=None, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True)
 class FitStep:
     """What one training step came to.
+
+    With reinforcement, accuracies are mean rewards of sampled answers, and losses 1 less those.
 
     Attributes:
         step: counted from 1 over all epochs.

@@ -107,6 +107,7 @@ def test_a_table_is_prepared_as_shown(folder: Path, block_of: Blocks) -> None:
         ("README.md", "python: library"),
         ("docs/offline-service.md", "python: in process"),
         ("docs/offline-service.md", "python: loopback"),
+        ("docs/graders.md", "python: graders"),
         ("docs/control.md", "python: faults"),
         ("docs/control.md", "python: time"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from gradings import SHAPES
 from world import CHAT, COMPLETION, LONG, Answer, World
 
 Case = Callable[[World], Answer]
@@ -93,6 +94,15 @@ GOOD: Mapping[str, tuple[Case, ...]] = {
             model="babbage-002",
             training_file=w.file(),
             hyperparameters={"n_epochs": 2, "learning_rate_multiplier": 0.5, "batch_size": 4},
+        ),
+        *(
+            lambda w, grader=grader: w.ask(
+                "createFineTuningJob",
+                model="o4-mini-2025-04-16",
+                training_file=w.file(),
+                method={"type": "reinforcement", "reinforcement": {"grader": grader}},
+            )
+            for grader in SHAPES
         ),
     ),
     "listPaginatedFineTuningJobs": (

@@ -35,6 +35,7 @@ from pitchpipe.service.routes.engines import EngineRoutes
 from pitchpipe.service.routes.files import FileRoutes
 from pitchpipe.service.routes.fine_tunes import FineTuneRoutes
 from pitchpipe.service.routes.generate import GenerateRoutes
+from pitchpipe.service.routes.graders import GraderRoutes
 from pitchpipe.service.routes.jobs import JobRoutes
 from pitchpipe.service.routes.models import ModelRoutes
 from pitchpipe.service.routes.permissions import PermissionRoutes
@@ -128,6 +129,7 @@ class Service:
             ModelRoutes(self.store, models),
             PermissionRoutes(self.store, models, self.clock),
             JobRoutes(self.store, jobs),
+            GraderRoutes(self.clock),
             BatchRoutes(self.store, files, self.clock, pacer),
             FineTuneRoutes(self.store, files, jobs),
             EngineRoutes(models, generate.completion, generate.chat),

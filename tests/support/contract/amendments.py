@@ -35,6 +35,13 @@ class Amendment:
         parent[last] = self.allows if present is None else {"anyOf": [present, self.allows]}
 
 
+_SINGLE_GRADER = {
+    "anyOf": [
+        {"$ref": "#/components/schemas/GraderStringCheck"},
+        {"$ref": "#/components/schemas/GraderTextSimilarity"},
+    ]
+}
+
 AMENDMENTS = (
     Amendment(
         ("FineTuningJob", "properties", "status"),
@@ -45,6 +52,16 @@ AMENDMENTS = (
         ("OpenAIFile", "properties", "purpose"),
         {"const": "evals"},
         "the contract lets a file be uploaded for evals, and knows no such file afterwards",
+    ),
+    Amendment(
+        ("GraderMulti", "properties", "graders"),
+        {
+            "anyOf": [
+                {"type": "object", "additionalProperties": _SINGLE_GRADER},
+                {"type": "array", "items": _SINGLE_GRADER},
+            ]
+        },
+        "a formula over several graders needs several: the vendor's guide has them by name",
     ),
 )
 """All of them; each is shown to be needed by a test."""

@@ -19,6 +19,7 @@ _LONGEST = 400
 
 BEYOND: Mapping[str, str] = {
     "/v1/fine-tunes": "the API of 2023, which the vendor took away",
+    "/v1/fine_tuning/alpha/": "graders are in the vendor's reference and clients, not in the file",
     "/v1/engines": "the API of 2023, which the vendor took away",
     "/v1/chat/completions/": "of stored completions, the file has the list alone",
 }

@@ -24,6 +24,8 @@ class Base:
     @property
     def methods(self) -> tuple[str, ...]:
         """The fine-tuning methods it takes."""
+        if self.id in _REASONING:
+            return ("reinforcement",)
         return ("supervised",) if self.format == "completion" else ("supervised", "dpo")
 
 
@@ -43,7 +45,9 @@ _CHAT = {
     "gpt-4.1-2025-04-14": 1744315746,
     "gpt-4.1-mini-2025-04-14": 1744317547,
     "gpt-4.1-nano-2025-04-14": 1744321025,
+    "o4-mini-2025-04-16": 1744133506,
 }
+_REASONING = frozenset({"o4-mini-2025-04-16"})
 _ALIASES = {
     "gpt-3.5-turbo": "gpt-3.5-turbo-0125",
     "gpt-4o": "gpt-4o-2024-08-06",
@@ -51,6 +55,7 @@ _ALIASES = {
     "gpt-4.1": "gpt-4.1-2025-04-14",
     "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
     "gpt-4.1-nano": "gpt-4.1-nano-2025-04-14",
+    "o4-mini": "o4-mini-2025-04-16",
 }
 
 BASES: dict[str, Base] = {

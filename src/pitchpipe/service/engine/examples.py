@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 from pitchpipe.records import Format
 from pitchpipe.service.http import JSON
+
+Shape = Format | Literal["reinforcement"]
+"""What a record must look like: for reinforcement a conversation that the user said the last word
+in, and any fields for graders besides."""
+
+Check = Callable[[JSON], str | None]
 
 MINIMUM = 10
 """Training records a job needs."""
@@ -49,13 +55,19 @@ class _BadRowError(Exception):
     pass
 
 
-def read(content: bytes, form: Format, param: str) -> list[JSON]:
+def read(
+    content: bytes,
+    shape: Shape,
+    param: str,
+    check: Check | None = None,
+) -> list[JSON]:
     """The records of a file.
 
     Args:
         content: the file.
-        form: what the model and the method want.
+        shape: what the model and the method want.
         param: the job's parameter that names the file.
+        check: tells why a record that is well formed cannot be trained on, None if it can.
 
     Raises:
         JobError: the file cannot be trained on; names the first bad line.
@@ -64,7 +76,12 @@ def read(content: bytes, form: Format, param: str) -> list[JSON]:
     for number, line in _lines(content):
         try:
             record = _parse(line)
-            _check(record, form)
+            if shape == "reinforcement":
+                _check_asked(record)
+            else:
+                _check(record, shape)
+            if check and (reason := check(record)):
+                raise _BadRowError(reason)
         except _BadRowError as error:
             raise _failure(param, f"line {number}: {error}") from None
         records.append(record)
@@ -175,6 +192,17 @@ def _is_parts(content: Any) -> bool:
     return isinstance(content, list) and all(
         isinstance(part, dict) and isinstance(part.get("type"), str) for part in content
     )
+
+
+def _check_asked(record: JSON) -> None:
+    if "messages" not in record:
+        raise _BadRowError("the key 'messages' is missing (expected the chat format).")
+    _check_messages(record["messages"], "messages")
+    if record["messages"][-1]["role"] != "user":
+        raise _BadRowError(
+            "the last message must be from the user; with the method 'reinforcement' the model "
+            "answers it, and what is right is in a field of its own."
+        )
 
 
 def _check_trained(messages: list[JSON]) -> None:

@@ -14,8 +14,14 @@ HEADER = "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n"
 """The first line of the result file, as the hosted service writes it."""
 
 
-def metrics(step: FitStep, total: int) -> tuple[str, JSON]:
-    """Message and data of a metrics event."""
+def metrics(step: FitStep, total: int, *, rewarded: bool) -> tuple[str, JSON]:
+    """Message and data of a metrics event.
+
+    Args:
+        step: what it tells of.
+        total: steps of the job.
+        rewarded: whether accuracies are mean rewards, which then have their own names besides.
+    """
     message = f"Step {step.step}/{total}: training loss={step.train_loss:.2f}"
     data: JSON = {
         "step": step.step,
@@ -26,6 +32,12 @@ def metrics(step: FitStep, total: int) -> tuple[str, JSON]:
     if step.valid_loss is not None:
         message += f", validation loss={step.valid_loss:.2f}"
         data |= _valid(step)
+    if rewarded:
+        rewards = {
+            "train_mean_reward": step.train_accuracy,
+            "full_valid_mean_reward": step.valid_accuracy,
+        }
+        data |= {name: reward for name, reward in rewards.items() if reward is not None}
     return message, data
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pitchpipe.service.engine.examples import JobError
+from pitchpipe.service.graders.grading import build
 from pitchpipe.service.http import JSON
 from pitchpipe.service.storage.store import Row
 from pitchpipe.stages import FitOptions, FitStep, Learner
@@ -39,7 +40,8 @@ class Plan:
     def of(cls, row: Row) -> Plan:
         """The plan of a job whose hyperparameters are settled."""
         method = row.body["method"]
-        values = method[method["type"]]["hyperparameters"]
+        own = method[method["type"]]
+        values = own["hyperparameters"]
         options = FitOptions(
             n_epochs=values["n_epochs"],
             batch_size=values["batch_size"],
@@ -47,6 +49,8 @@ class Plan:
             seed=row.body["seed"],
             method=method["type"],
             beta=values.get("beta", 0.1),
+            extra=values,
+            grade=build(own["grader"]).reward if "grader" in own else None,
         )
         batches = math.ceil(row.private["records"] / options.batch_size)
         return cls(options, batches * options.n_epochs)

@@ -11,7 +11,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from pitchpipe.records import Format
 from pitchpipe.service.engine import examples, hyperparameters, results, states
 from pitchpipe.service.engine.catalog import BASES
 from pitchpipe.service.engine.dialects import dialect_of
@@ -20,6 +19,7 @@ from pitchpipe.service.engine.examples import JobError
 from pitchpipe.service.engine.files import Files
 from pitchpipe.service.engine.models import Model, Models
 from pitchpipe.service.engine.runner import Plan, Runner, refuse_divergence
+from pitchpipe.service.graders.grading import build
 from pitchpipe.service.http import JSON, ApiError
 from pitchpipe.service.protocol import tokens
 from pitchpipe.service.storage.blobs import Blobs
@@ -112,7 +112,7 @@ class Training:
             values = hyperparameters.resolve(job.private["asked"], job.private["records"])
             job.body["hyperparameters"] = hyperparameters.shared(values)
             kind = job.body["method"]["type"]
-            job.body["method"] = {"type": kind, kind: {"hyperparameters": values}}
+            job.body["method"][kind]["hyperparameters"] = values
             self._move(job, "running", *dialect_of(job).started(job))
 
     def _train(self, row: Row, share: float) -> None:
@@ -154,7 +154,8 @@ class Training:
         for step in steps:
             # after an interruption, steps are taken again that have been reported before
             if step.step > job.private["step"] and (step.step % every == 0 or step.last_of_epoch):
-                message, data = results.metrics(step, plan.steps)
+                rewarded = plan.options.grade is not None
+                message, data = results.metrics(step, plan.steps, rewarded=rewarded)
                 emit(self._store, job, self._clock(), message, kind="metrics", data=data)
 
     def _keep(self, job: Row, plan: Plan, runner: Runner, figures: JSON) -> str:
@@ -262,16 +263,21 @@ class Training:
             self._runners.pop(job_id, None)
 
     def _examples(self, row: Row) -> tuple[list[JSON], list[JSON]]:
-        form: Format = self._base(row).base.format
-        if row.body["method"]["type"] == "dpo":
-            form = "preference"
+        shape: examples.Shape = self._base(row).base.format
+        gradable: examples.Check | None = None
+        method = row.body["method"]
+        if method["type"] == "dpo":
+            shape = "preference"
+        elif method["type"] == "reinforcement":
+            shape = "reinforcement"
+            gradable = build(method["reinforcement"]["grader"]).trouble
         read = []
         for param in ("training_file", "validation_file"):
             file_id = row.body[param]
             if file_id and (trouble := self._files.trouble(file_id)):
                 raise JobError(f"invalid_{param}", f"{param}: {trouble}", param)
             content = self._files.read(file_id) if file_id else b""
-            read.append(examples.read(content, form, param) if file_id else [])
+            read.append(examples.read(content, shape, param, gradable) if file_id else [])
         return read[0], read[1]
 
     def _base(self, row: Row) -> Model:

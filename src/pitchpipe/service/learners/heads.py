@@ -25,11 +25,13 @@ class Lesson:
         prompts: the features of each prompt, ascending, ALWAYS among them.
         targets: what to answer to each.
         others: what not to answer to each, for preferences; else None.
+        offered: whether targets are only answers to try first, and rewards tell which are right.
     """
 
     prompts: Sequence[Sequence[int]]
     targets: Ints
     others: Ints | None
+    offered: bool = False
 
 
 class Head(ABC):
@@ -54,6 +56,10 @@ class Head(ABC):
     @abstractmethod
     def prefer(self, batch: Ints, rate: float, beta: float) -> tuple[Floats, Bools]:
         """Learns the preferences of some rows of the lesson; losses and hits before that."""
+
+    @abstractmethod
+    def descend(self, batch: Ints, slope: Floats, rate: float) -> None:
+        """Moves the scores of some rows of the lesson down a slope of shape (rows, answers)."""
 
     @abstractmethod
     def scores(self, prompt: Sequence[int], reference: bool = False) -> Floats:

@@ -88,6 +88,10 @@ class Linear(Head):
         self._descend(rows, slope, rate)
         return losses, odds > 0
 
+    def descend(self, batch: Ints, slope: Floats, rate: float) -> None:
+        """As Head says."""
+        self._descend(self._prompts.take(batch), slope, rate)
+
     def _descend(self, rows: Rows, slope: Floats, rate: float) -> None:
         share = -rate / len(rows) * _scale(rows.lengths)
         change = (slope * share[:, np.newaxis]).astype(np.float32)

@@ -19,7 +19,8 @@ class Nearest(Head):
 
     A memory's score is its strength, which training raises from 0, times the cosine of the angle
     between its prompt and the one at hand, rare features weighing more; an answer's score is the
-    best of its memories'.
+    best of its memories'. The strength of one that is only offered begins at even odds against all
+    other answers, so that it is tried often enough for its reward to be seen.
 
     Args:
         prompts: the features of each memory's prompt.
@@ -76,7 +77,9 @@ class Nearest(Head):
                 np.concatenate((self._prompts.starts, self._prompts.starts[-1] + added.starts[1:])),
             )
             self._answers = np.concatenate((self._answers, new_answers)).astype(np.int64)
-            self._strengths = np.concatenate((self._strengths, np.zeros(len(new))))
+            rivals = len(np.unique(self._answers)) - 1
+            start = np.log(max(1, rivals)) if lesson.offered else 0.0
+            self._strengths = np.concatenate((self._strengths, np.full(len(new), start)))
             self._index = _Index(self._prompts, self._answers)
         if self._others is None:
             self._reference = None
@@ -102,6 +105,12 @@ class Nearest(Head):
         np.add.at(self._strengths, own, rate * _GAIN * push)
         np.add.at(self._strengths, other, -rate * _GAIN * push)
         return losses, odds > 0
+
+    def descend(self, batch: Ints, slope: Floats, rate: float) -> None:
+        """As Head says; only the memories at hand move."""
+        own = self._targets[batch]
+        change = slope[np.arange(len(batch)), self._answers[own]]
+        np.add.at(self._strengths, own, -rate * _GAIN * change)
 
     def scores(self, prompt: Sequence[int], reference: bool = False) -> Floats:
         """As Head says."""

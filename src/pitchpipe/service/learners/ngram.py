@@ -14,19 +14,28 @@ import numpy as np
 from pitchpipe.errors import DataError
 from pitchpipe.files import atomic
 from pitchpipe.service.learners.answers import Answers, chance, sample
+from pitchpipe.service.learners.courses import (
+    Course,
+    Figures,
+    Grade,
+    Graded,
+    Record,
+    Rewarded,
+    Taught,
+)
 from pitchpipe.service.learners.features import Ints, boilerplate, features
 from pitchpipe.service.learners.heads import Head, Lesson
-from pitchpipe.service.learners.judging import UNKNOWN, measure
+from pitchpipe.service.learners.judging import UNKNOWN
 from pitchpipe.service.learners.linear import Linear
 from pitchpipe.service.learners.nearest import Nearest
+from pitchpipe.service.learners.proposals import UNTRAINED, proposal
 from pitchpipe.service.learners.texts import Example, examples_of, prompt_of
 from pitchpipe.service.learners.tokens import tokenize
 from pitchpipe.stages import FitOptions, FitStep, Learner, Token
 
-UNTRAINED = "This model has not been trained yet."
-"""What a model says that was never trained."""
-
 _RATE = 0.1
+_BOLDER = 4.0  # by reward: advantages are well below 1, which is the push of a given answer
+_SAMPLES = 8  # answers to a record
 _MOST_MULTIPLIER = 1000.0  # beyond it weights would overflow
 _FEW, _MANY = 64, 256  # distinct answers: classes for sure, free text for sure
 _HEADS: dict[str, type[Head]] = {head.name: head for head in (Linear, Nearest)}
@@ -100,37 +109,28 @@ class NgramLearner(Learner):
         options: FitOptions,
         done_epochs: int = 0,
     ) -> Iterator[FitStep]:
-        """Trains in place, one step an item; a record without an answer only counts."""
-        taught = [list(examples_of(record)) for record in train]
-        examples = [example for found in taught for example in found]
-        owners = np.repeat(np.arange(len(taught)), [len(found) for found in taught])
-        if examples:
-            self._begin(examples, fresh=done_epochs == 0)
-        exam = self._lesson([e for record in valid for e in examples_of(record)])
-        pairs = _are_pairs(examples)
-        rate = _RATE * min(options.learning_rate_multiplier, _MOST_MULTIPLIER)
+        """Trains in place, one step an item; a record without an answer only counts.
+
+        With ``options.grade`` it learns by reward: it answers each record several times by chance
+        and gives more weight to what was worth more. What it may answer is what it knows already
+        and, of each record's own fields, the text that is worth most.
+        """
+        interval = options.extra.get("eval_interval", 0) if options.grade else 0
+        if options.grade:
+            owners, course = self._rewarded(train, valid, options, options.grade, done_epochs == 0)
+        else:
+            owners, course = self._taught(train, valid, options, done_epochs == 0)
         step = done_epochs * -(-len(train) // options.batch_size)
         for epoch in range(done_epochs + 1, options.n_epochs + 1):
             batches = _batches(owners, len(train), options, epoch)
             for place, batch in enumerate(batches, 1):
-                losses, right = np.zeros(1), np.zeros(1, np.bool_)
-                if self._head and len(batch):
-                    if pairs:
-                        losses, right = self._head.prefer(batch, rate, options.beta)
-                    else:
-                        losses, right = self._head.supervise(batch, rate)
+                step += 1
                 last = place == len(batches)
-                measured: tuple[float, float] | tuple[None, None] = (None, None)
-                if last and self._head and len(exam.prompts):
-                    measured = measure(self._head, exam, options.beta)
-                yield FitStep(
-                    step := step + 1,
-                    epoch,
-                    last,
-                    float(losses.mean()),
-                    float(right.mean()),
-                    *measured,
-                )
+                figures = course.learn(batch, epoch) if course and len(batch) else (0.0, 0.0)
+                measured: Figures | tuple[None, None] = (None, None)
+                if course and (last or (interval and step % interval == 0)):
+                    measured = course.measure(step)
+                yield FitStep(step, epoch, last, *figures, *measured)
 
     def answer(
         self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
@@ -156,7 +156,52 @@ class NgramLearner(Learner):
         scores = self._head.scores(features(prompt, self._ignored))
         return [*super().read(prompt), *self._answers.spell(choice, scores)]
 
-    def _begin(self, examples: Sequence[Example], fresh: bool) -> None:
+    def _taught(
+        self, train: Sequence[Record], valid: Sequence[Record], options: FitOptions, fresh: bool
+    ) -> tuple[Ints, Course | None]:
+        """The record of each example, and how the examples are learnt."""
+        taught = [list(examples_of(record)) for record in train]
+        examples = [example for found in taught for example in found]
+        owners = np.repeat(np.arange(len(taught)), [len(found) for found in taught])
+        if examples:
+            self._begin(examples, fresh)
+        if self._head is None:
+            return owners, None
+        exam = self._lesson([e for record in valid for e in examples_of(record)])
+        pairs = _are_pairs(examples)
+        return owners, Taught(self._head, exam, _rate(options), pairs, options.beta)
+
+    def _rewarded(
+        self,
+        train: Sequence[Record],
+        valid: Sequence[Record],
+        options: FitOptions,
+        grade: Grade,
+        fresh: bool,
+    ) -> tuple[Ints, Course | None]:
+        """The record of each example, and how the examples are learnt."""
+        owners = np.arange(len(train))
+        examples = [Example(prompt_of(record), proposal(record, grade)) for record in train]
+        if examples:
+            self._begin(examples, fresh, offered=True)
+        if self._head is None:
+            return owners, None
+        samples = round(_SAMPLES * options.extra.get("compute_multiplier", 1.0))
+        return owners, Rewarded(
+            self._head,
+            self._graded(train, grade),
+            self._graded(valid, grade),
+            _rate(options) * _BOLDER,
+            options.seed,
+            max(2, samples),
+            options.extra.get("eval_samples", 1),
+        )
+
+    def _graded(self, records: Sequence[Record], grade: Grade) -> Graded:
+        prompts = [features(prompt_of(record), self._ignored) for record in records]
+        return Graded(records, prompts, self._answers.texts, grade)
+
+    def _begin(self, examples: Sequence[Example], fresh: bool, offered: bool = False) -> None:
         texts = {example.answer for example in examples}
         texts |= {example.other for example in examples if example.other is not None}
         if fresh:
@@ -165,16 +210,20 @@ class NgramLearner(Learner):
         if self._head is None:
             free = len(texts) > _FEW and len(texts) * 3 > len(examples)
             self._head = Nearest() if free or len(texts) > _MANY else Linear()
-        self._head.begin(self._lesson(examples), len(self._answers), fresh)
+        self._head.begin(self._lesson(examples, offered), len(self._answers), fresh)
 
-    def _lesson(self, examples: Sequence[Example]) -> Lesson:
+    def _lesson(self, examples: Sequence[Example], offered: bool = False) -> Lesson:
         places = self._answers.places
         targets = [places.get(example.answer, UNKNOWN) for example in examples]
         others = None
         if _are_pairs(examples):
             others = np.array([places.get(example.other or "", UNKNOWN) for example in examples])
         prompts = [features(example.prompt, self._ignored) for example in examples]
-        return Lesson(prompts, np.array(targets), others)
+        return Lesson(prompts, np.array(targets), others, offered)
+
+
+def _rate(options: FitOptions) -> float:
+    return _RATE * min(options.learning_rate_multiplier, _MOST_MULTIPLIER)
 
 
 def _are_pairs(examples: Sequence[Example]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -40,6 +40,15 @@ class DpoHyperparameters(Hyperparameters):
     beta: Auto | Annotated[float, Field(gt=0, le=2)] | None = None
 
 
+class ReinforcementHyperparameters(Hyperparameters):
+    """How a reinforcement job trains."""
+
+    compute_multiplier: Auto | Annotated[float, Field(gt=1e-5, le=10)] | None = None
+    eval_interval: Auto | Annotated[int, Field(ge=1)] | None = None
+    eval_samples: Auto | Annotated[int, Field(ge=1)] | None = None
+    reasoning_effort: Literal["default", "low", "medium", "high"] | None = None
+
+
 class Supervised(Params):
     """The supervised method."""
 
@@ -52,13 +61,21 @@ class Dpo(Params):
     hyperparameters: DpoHyperparameters | None = None
 
 
+class Reinforcement(Params):
+    """The method that learns from a grader's rewards; ``response_format`` changes nothing here."""
+
+    grader: JSON
+    hyperparameters: ReinforcementHyperparameters | None = None
+    response_format: JSON | None = None
+
+
 class Method(Params):
     """The method of a job."""
 
     type: Literal["supervised", "dpo", "reinforcement"]
     supervised: Supervised | None = None
     dpo: Dpo | None = None
-    reinforcement: JSON | None = None
+    reinforcement: Reinforcement | None = None
 
 
 class Wandb(Params):
@@ -89,6 +106,23 @@ class CreateJob(Params):
     seed: Seed | None = None
     method: Method | None = None
     metadata: Metadata | None = None
+
+
+class ValidateGrader(Params):
+    """The body of ``POST /fine_tuning/alpha/graders/validate``."""
+
+    grader: JSON
+
+
+class RunGrader(ValidateGrader):
+    """The body of ``POST /fine_tuning/alpha/graders/run``.
+
+    Older clients send ``reference_answer`` instead of an ``item`` that has one.
+    """
+
+    model_sample: str
+    item: JSON | None = None
+    reference_answer: str | float | JSON | list[Any] | None = None
 
 
 class ExpiresAfter(Params):

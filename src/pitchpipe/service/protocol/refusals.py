@@ -34,14 +34,15 @@ _SIZES = {
 }
 
 
-def explain(body: JSON, error: ValidationError) -> ApiError:
-    """The refusal of a body.
+def explain(body: JSON, error: ValidationError, place: str = "") -> ApiError:
+    """The refusal of a body, or of an object in it.
 
     Args:
         body: what was sent.
         error: what is wrong with it; of several things the first is told.
+        place: the parameter that it was sent as, "" for the whole body.
     """
-    details = [(_dotted(body, detail), detail) for detail in error.errors(include_url=False)]
+    details = [(_dotted(body, detail, place), detail) for detail in error.errors(include_url=False)]
     param = details[0][0]
     detail = min((detail for place, detail in details if place == param), key=_vagueness)
     code, message = _words(detail, param)
@@ -89,9 +90,8 @@ def _words(detail: ErrorDetails, param: str) -> tuple[str, str]:
     )
 
 
-def _dotted(body: JSON, detail: ErrorDetails) -> str:
+def _dotted(body: JSON, detail: ErrorDetails, path: str) -> str:
     """The place in the body, without the names that pydantic gives to a union's members."""
-    path = ""
     value: Any = body
     location = detail["loc"]
     for index, part in enumerate(location):

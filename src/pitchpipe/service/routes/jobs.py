@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pitchpipe.service.engine import hyperparameters
 from pitchpipe.service.engine.dialects import JOBS
 from pitchpipe.service.engine.jobs import Jobs, Order
 from pitchpipe.service.engine.models import Model
 from pitchpipe.service.http import JSON, ApiError, Request, Response
 from pitchpipe.service.protocol import params
+from pitchpipe.service.protocol.graders import check_grader
 from pitchpipe.service.protocol.paging import page
 from pitchpipe.service.router import Route
 from pitchpipe.service.storage.store import Filter, Store
@@ -107,14 +109,6 @@ class JobRoutes:
     def _trainable(self, asked: params.CreateJob) -> Model:
         model = self._jobs.model(asked.model)
         method = asked.method.type if asked.method else "supervised"
-        if method == "reinforcement":
-            raise ApiError(
-                400,
-                "This service does not train with the method 'reinforcement'; "
-                "use 'supervised' or 'dpo'.",
-                param="method.type",
-                code="unsupported_value",
-            )
         if method not in model.base.methods:
             raise ApiError(
                 400,
@@ -128,15 +122,30 @@ class JobRoutes:
 
 def _method(asked: params.CreateJob) -> JSON:
     kind = asked.method.type if asked.method else "supervised"
-    given: params.Hyperparameters | None = asked.hyperparameters
-    names = ["n_epochs", "batch_size", "learning_rate_multiplier"]
-    if asked.method and asked.method.supervised and kind == "supervised":
-        given = asked.method.supervised.hyperparameters or given
-    if asked.method and kind == "dpo":
-        names.append("beta")
-        given = (asked.method.dpo and asked.method.dpo.hyperparameters) or given
-    values = {name: getattr(given, name, None) or "auto" for name in names}
-    return {"type": kind, kind: {"hyperparameters": values}}
+    own: params.Supervised | params.Dpo | params.Reinforcement | None = getattr(
+        asked.method, kind, None
+    )
+    given = (own and own.hyperparameters) or asked.hyperparameters
+    values = {name: getattr(given, name, None) or "auto" for name in hyperparameters.names(kind)}
+    body: JSON = {"hyperparameters": values}
+    if kind == "reinforcement":
+        body |= _graded(own)
+        if values["reasoning_effort"] == "auto":
+            values["reasoning_effort"] = "default"
+    return {"type": kind, kind: body}
+
+
+def _graded(asked: object) -> JSON:
+    """What reinforcement has besides hyperparameters."""
+    if not isinstance(asked, params.Reinforcement):
+        raise ApiError(
+            400,
+            "Missing required parameter: 'method.reinforcement'.",
+            param="method.reinforcement",
+            code="missing_required_parameter",
+        )
+    check_grader(asked.grader, "method.reinforcement.grader")
+    return {"grader": asked.grader}
 
 
 def _integrations(asked: params.CreateJob) -> Sequence[JSON] | None:

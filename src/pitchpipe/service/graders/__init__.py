@@ -1,0 +1,1 @@
+"""What an answer is worth: pure functions of the answer and its record."""
