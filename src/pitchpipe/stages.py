@@ -337,8 +337,8 @@ class FitStep:
         last_of_epoch: whether a checkpoint may be taken now.
         train_loss: mean loss of the step's batch, before the step.
         train_accuracy: share of the batch answered right, before the step.
-        valid_loss: mean loss on the validation records, at the end of an epoch.
-        valid_accuracy: share of the validation records answered right, at the end of an epoch.
+        valid_loss: mean loss on the validation records, at the end of an epoch at least.
+        valid_accuracy: share of the validation records answered right, measured with the loss.
     """
 
     step: int
