@@ -11,10 +11,9 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
+    initialize,
     invariant,
-    multiple,
     rule,
     run_state_machine_as_test,
 )
@@ -25,6 +24,7 @@ BASES = {"completion": "babbage-002", "chat": "gpt-4o", "preference": "gpt-4o"}
 COMMANDS = {"pause": "paused", "resume": "queued", "cancel": "cancelled"}
 DOORS = st.integers(0, 1)
 LIMITS = st.integers(1, 5)
+ORDERS = st.sampled_from(["asc", "desc"])
 
 
 def requests(models):
@@ -45,11 +45,6 @@ def machine(make_lab, lines):
     contents = {form: make(10) for form, make in lines.items()} | {"broken": b"{}\n[]\n"}
 
     class Machine(RuleBasedStateMachine):
-        files = Bundle("files")
-        jobs = Bundle("jobs")
-        models = Bundle("models")
-        batches = Bundle("batches")
-
         def __init__(self):
             super().__init__()
             self.folder = tempfile.TemporaryDirectory()
@@ -58,7 +53,7 @@ def machine(make_lab, lines):
             self.forms: dict[str, str] = {}  # what each upload holds, deleted or not
             self.told: dict[str, dict] = {}  # every job as last seen, oldest first
             self.batch_told: dict[str, dict] = {}
-            self.events: dict[str, list[str]] = {}
+            self.events: dict[str, list[dict]] = {}
             self.tuned: dict[str, bool] = {}  # whether the model is still there
             self.ids: list[str] = []  # of everything that ever was
             self.harmed: set[str] = set()  # jobs and batches that lost what they need
@@ -69,26 +64,24 @@ def machine(make_lab, lines):
         def client(self, door):
             return self.labs[door].client
 
+        @initialize()
+        def begin(self):
+            for form in sorted(BASES):
+                self.create_job(0, self.keep(1, form, contents[form], "fine-tune"), form, 2)
+            asked = self.keep(0, "requests", requests(["davinci-002", "gone"]), "batch")
+            self.create_batch(1, asked)
+
         def teardown(self):
-            for job_id in self.told:
-                self.read_events(job_id, 0, 100)
+            for door in (0, 1):
+                for job_id in self.told:
+                    self.read_events(job_id, door, 100)
+                self.list_files(door, 4, "asc")
+                self.list_in_pages(door, 3)
             for lab in self.labs:
                 lab.close()
             self.folder.cleanup()
 
         # --- files --------------------------------------------------------------------------------
-
-        @rule(target=files, door=DOORS, form=st.sampled_from(sorted(contents)))
-        def upload(self, door, form):
-            return self.keep(door, form, contents[form], "fine-tune")
-
-        @rule(
-            target=files,
-            door=DOORS,
-            models=st.lists(models | st.sampled_from(["davinci-002", "gone"]), max_size=3),
-        )
-        def upload_requests(self, door, models):
-            return self.keep(door, "requests", requests(models), "batch")
 
         def keep(self, door, form, content, purpose):
             file_id = self.labs[door].upload(content, purpose)
@@ -97,7 +90,6 @@ def machine(make_lab, lines):
             self.ids.append(file_id)
             return file_id
 
-        @rule(door=DOORS, file_id=files)
         def read(self, door, file_id):
             if file_id in self.kept:
                 assert self.client(door).files.content(file_id).content == self.kept[file_id]
@@ -105,7 +97,6 @@ def machine(make_lab, lines):
                 with pytest.raises(openai.NotFoundError):
                     self.client(door).files.content(file_id)
 
-        @rule(door=DOORS, file_id=files)
         def delete_file(self, door, file_id):
             if self.kept.pop(file_id, None) is None:
                 with pytest.raises(openai.NotFoundError):
@@ -115,33 +106,21 @@ def machine(make_lab, lines):
             for told in (self.told, self.batch_told):
                 self.harmed |= {name for name, body in told.items() if file_id in body.values()}
 
-        @rule(door=DOORS, limit=LIMITS, order=st.sampled_from(["asc", "desc"]))
         def list_files(self, door, limit, order):
             found = [file.id for file in self.client(door).files.list(limit=limit, order=order)]
             assert found == list(self.kept)[:: 1 if order == "asc" else -1]
 
         # --- jobs ---------------------------------------------------------------------------------
 
-        @rule(
-            target=jobs,
-            door=DOORS,
-            file_id=files,
-            form=st.sampled_from(sorted(BASES)),
-            epochs=st.integers(1, 3),
-        )
         def create_job(self, door, file_id, form, epochs):
             hyperparameters = {"n_epochs": epochs, "batch_size": 5}
             kind = "dpo" if form == "preference" else "supervised"
             method = {"type": kind, kind: {"hyperparameters": hyperparameters}}
-            return self.start(door, file_id, form, model=BASES[form], method=method)
+            self.start(door, file_id, form, model=BASES[form], method=method)
 
-        @rule(target=jobs, door=DOORS, file_id=files, model=models)
         def train_further(self, door, file_id, model):
             form = "completion" if "babbage" in model else "chat"
-            job = self.start(door, file_id, form, model=model)
-            if self.tuned[model] or job == multiple():
-                return job
-            raise AssertionError(f"{model} was deleted and is trained on")
+            self.start(door, file_id, form, model=model)
 
         def start(self, door, file_id, form, **options):
             jobs = self.client(door).fine_tuning.jobs
@@ -149,22 +128,14 @@ def machine(make_lab, lines):
             if not usable or not self.tuned.get(options["model"], True):
                 with pytest.raises(openai.BadRequestError):
                     jobs.create(training_file=file_id, **options)
-                return multiple()
+                return
             job = jobs.create(training_file=file_id, **options)
             if self.forms[file_id] != form:
                 self.harmed.add(job.id)
             self.told[job.id] = job.to_dict()
             self.ids.append(job.id)
-            return job.id
 
-        @rule(door=DOORS, job_id=jobs, times=st.integers(1, 8))
-        def advance_job(self, door, job_id, times):
-            for _ in range(times):
-                self.labs[door].service.advance(job_id)
-                self.look(door, job_id)
-
-        @rule(door=DOORS, job_id=jobs, verb=st.sampled_from(sorted(COMMANDS)))
-        def command(self, door, job_id, verb):
+        def command_job(self, door, job_id, verb):
             before = self.told[job_id]["status"]
             call = getattr(self.client(door).fine_tuning.jobs, verb)
             legal = COMMANDS[verb] in states.JOB[before] and (
@@ -185,6 +156,7 @@ def machine(make_lab, lines):
             self.told[job_id] = job
             if now == before:
                 return
+            assert self.read_events(job_id, 1 - door, 100) > 0
             if now == "failed":
                 assert job_id in self.harmed, job["error"]
             if now == "succeeded":
@@ -193,22 +165,18 @@ def machine(make_lab, lines):
                 for file_id in job["result_files"]:
                     self.kept[file_id] = self.client(door).files.content(file_id).content
 
-        @rule(job_id=jobs, door=DOORS, limit=st.integers(1, 100))
         def read_events(self, job_id, door, limit):
             jobs = self.client(door).fine_tuning.jobs
-            found = [event.id for event in jobs.list_events(job_id, limit=limit)][::-1]
+            found = [event.to_dict() for event in jobs.list_events(job_id, limit=limit)][::-1]
             known = self.events.get(job_id, [])
             assert found[: len(known)] == known
-            assert found == sorted(set(found))
+            ids = [event["id"] for event in found]
+            assert ids == sorted(set(ids))
             self.events[job_id] = found
+            return len(found) - len(known)
 
         # --- models -------------------------------------------------------------------------------
 
-        @rule(target=models)
-        def take_models(self):
-            return multiple(*self.tuned)
-
-        @rule(door=DOORS, model=models)
         def delete_model(self, door, model):
             client = self.client(door)
             if self.tuned[model]:
@@ -221,28 +189,19 @@ def machine(make_lab, lines):
 
         # --- batches ------------------------------------------------------------------------------
 
-        @rule(target=batches, door=DOORS, file_id=files)
         def create_batch(self, door, file_id):
             asked = {"endpoint": "/v1/completions", "completion_window": "24h"}
             create = self.client(door).batches.create
             if self.forms[file_id] != "requests" or file_id not in self.kept:
                 with pytest.raises(openai.BadRequestError):
                     create(input_file_id=file_id, **asked)
-                return multiple()
+                return
             batch = create(input_file_id=file_id, **asked)
             if not self.kept[file_id]:
                 self.harmed.add(batch.id)
             self.batch_told[batch.id] = batch.to_dict()
             self.ids.append(batch.id)
-            return batch.id
 
-        @rule(door=DOORS, batch_id=batches, times=st.integers(1, 3))
-        def advance_batch(self, door, batch_id, times):
-            for _ in range(times):
-                self.labs[door].service.advance(batch_id)
-                self.look_at_batch(door, batch_id)
-
-        @rule(door=DOORS, batch_id=batches)
         def cancel_batch(self, door, batch_id):
             cancel = self.client(door).batches.cancel
             if "cancelling" in states.BATCH[self.batch_told[batch_id]["status"]]:
@@ -274,18 +233,66 @@ def machine(make_lab, lines):
 
         # --- what always holds --------------------------------------------------------------------
 
-        @rule(door=DOORS)
-        def reopen(self, door):
-            self.labs[door].close()
-            self.labs[door] = self.open()
-
-        @rule(door=DOORS, limit=LIMITS)
         def list_in_pages(self, door, limit):
             client = self.client(door)
             jobs = [job.id for job in client.fine_tuning.jobs.list(limit=limit)]
             assert jobs == list(self.told)[::-1]
             batches = [batch.id for batch in client.batches.list(limit=limit)]
             assert batches == list(self.batch_told)[::-1]
+
+        @rule(door=DOORS, data=st.data(), what=st.sampled_from(["file", "job", "batch", "tuned"]))
+        def create(self, door, data, what):
+            if what == "file":
+                form = data.draw(st.sampled_from(sorted(contents)))
+                self.keep(door, form, contents[form], "fine-tune")
+            elif what == "batch":
+                models = st.sampled_from(["davinci-002", "gone", *self.tuned])
+                content = requests(data.draw(st.lists(models, max_size=3)))
+                self.create_batch(door, self.keep(door, "requests", content, "batch"))
+            else:
+                file_id = data.draw(st.sampled_from(sorted(self.forms)))
+                if what == "tuned" and self.tuned:
+                    self.train_further(door, file_id, data.draw(st.sampled_from(list(self.tuned))))
+                else:
+                    form = data.draw(st.sampled_from([self.forms[file_id], *BASES]))
+                    form = form if form in BASES else "chat"
+                    self.create_job(door, file_id, form, data.draw(st.integers(1, 3)))
+
+        @rule(door=DOORS, data=st.data(), times=st.integers(1, 6))
+        def advance(self, door, data, times):
+            object_id = data.draw(st.sampled_from([*self.told, *self.batch_told]))
+            look = self.look if object_id in self.told else self.look_at_batch
+            for _ in range(times):
+                self.labs[door].service.advance(object_id)
+                look(door, object_id)
+
+        @rule(door=DOORS, data=st.data())
+        def command(self, door, data):
+            object_id = data.draw(st.sampled_from([*self.told, *self.batch_told]))
+            if object_id in self.told:
+                self.command_job(door, object_id, data.draw(st.sampled_from(sorted(COMMANDS))))
+            else:
+                self.cancel_batch(door, object_id)
+
+        @rule(door=DOORS, data=st.data())
+        def delete(self, door, data):
+            name = data.draw(st.sampled_from([*self.forms, *self.tuned]))
+            if name in self.tuned:
+                self.delete_model(door, name)
+            else:
+                self.delete_file(door, name)
+
+        @rule(door=DOORS, data=st.data(), limit=LIMITS)
+        def look_around(self, door, data, limit):
+            self.read(door, data.draw(st.sampled_from([*self.forms, *self.kept])))
+            self.read_events(data.draw(st.sampled_from([*self.told])), door, limit)
+            self.list_files(door, limit, data.draw(ORDERS))
+            self.list_in_pages(door, limit)
+
+        @rule(door=DOORS)
+        def reopen(self, door):
+            self.labs[door].close()
+            self.labs[door] = self.open()
 
         @invariant()
         def what_was_told_is_still_true(self):
@@ -306,5 +313,5 @@ def machine(make_lab, lines):
 def test_files_jobs_and_batches_do_what_they_should(make_lab, lines):
     run_state_machine_as_test(
         machine(make_lab, lines),
-        settings=settings(max_examples=30, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=30, stateful_step_count=30, deadline=None),
     )
