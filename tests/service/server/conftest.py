@@ -47,6 +47,10 @@ class Serving:
     def end(self, how: int = signal.SIGINT) -> tuple[int, str]:
         """Ends it as a person would; gives its exit code and its log."""
         self.process.send_signal(how)
+        return self.wait()
+
+    def wait(self) -> tuple[int, str]:
+        """Its exit code and its log, once it has ended."""
         self.process.communicate()
         self._log.seek(0)
         with self._log:

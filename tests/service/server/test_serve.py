@@ -76,6 +76,14 @@ def test_a_worker_that_dies_is_replaced_and_its_job_goes_on(serving, lines):
     assert news["message"] == f"a worker ended with code -9 while working on {job.id}"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the process tree from /proc")
+def test_a_signal_to_all_processes_ends_the_server_in_order(serving):
+    server = serving()
+    for pid in [*server.workers, server.process.pid]:
+        os.kill(pid, signal.SIGTERM)
+    assert server.wait() == (0, "")
+
+
 def test_with_keys(serving, tmp_path):
     key = KeyFile(tmp_path / "keys").add("ann")
     server = serving("--api-key-file", str(tmp_path / "keys"))

@@ -105,7 +105,8 @@ class Worker:
 
 def main(orders: Orders) -> None:
     """Works until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends its workers itself
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # they reach the server too, which ends its workers
     log_to_stderr(orders.log_form, orders.log_level)
     nudged = threading.Event()
     threading.Thread(target=_listen, args=(nudged,), daemon=True).start()
