@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--workers and --max-upload-mb must be 1 or more.")
     learner = learner_class(arguments.learner)
     keys = _keys(arguments)
-    with contextlib.ExitStack() as stack:
+    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
+        stack.enter_context(_sigterm_as_sigint())
         listener = stack.enter_context(listening(arguments.host, arguments.port))
         if keys is None and not _is_loopback(listener):
             raise UsageError(
@@ -105,6 +108,16 @@ def run(arguments: argparse.Namespace) -> int:
             log_level=arguments.log_level,
         )
     return 0
+
+
+@contextlib.contextmanager
+def _sigterm_as_sigint() -> Iterator[None]:
+    """Whichever of the two ends a server, what it holds is let go of in order."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _keys(arguments: argparse.Namespace) -> KeyFile | None:

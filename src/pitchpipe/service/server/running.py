@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import socket
 from pathlib import Path
 from typing import Literal
@@ -35,6 +33,8 @@ def serve(
 ) -> None:
     """Serves until SIGINT or SIGTERM; must be called in the process's main thread.
 
+    What those signals did before is done in the end: SIGINT raises KeyboardInterrupt.
+
     Args:
         listener: the socket to listen on.
         folder: the data.
@@ -63,10 +63,8 @@ def serve(
         control_routes=control,
     )
     running = server(service, keys=keys, most_upload=most_upload, workers=lambda: pool.alive)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with pool, contextlib.suppress(KeyboardInterrupt):
+        with pool:
             running.run([listener])
     finally:
-        signal.signal(signal.SIGTERM, before)
         service.close()
