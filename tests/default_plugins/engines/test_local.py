@@ -31,6 +31,9 @@ def square(number: int) -> int:
     return number * number
 
 
+TESTS = os.getpid()
+
+
 def where(_: int) -> int:
     return os.getpid()
 
