@@ -173,3 +173,15 @@ def test_uploads_are_checked(lab, form, param, code):
 def test_an_unknown_order_is_refused(lab):
     with pytest.raises(openai.BadRequestError, match="Supported values"):
         lab.client.files.list(order="up")  # type: ignore[arg-type]
+
+
+def test_a_large_file_is_sent_in_pieces_and_may_go_meanwhile(lab):
+    content = bytes(range(256)) * 20_000
+    file_id = lab.upload(content, purpose="user_data")
+    assert lab.client.files.content(file_id).content == content
+    response = lab.service.handle(Request.of("GET", f"/v1/files/{file_id}/content"))
+    assert response.headers["content-length"] == str(len(content))
+    lab.client.files.delete(file_id)
+    assert b"".join(response.body) == content
+    with pytest.raises(openai.NotFoundError):
+        lab.client.files.content(file_id)
