@@ -34,7 +34,8 @@ def measure() -> Iterator[Figure]:
         client = stack.enter_context(openai.OpenAI(api_key="benchmark", base_url=url))
         job_id, model = _trained(client)
         before = _resident(pid)
-        ask = json.dumps({"model": model, "prompt": "a fine film ->", "max_tokens": 1}).encode()
+        question = {"model": model, "prompt": "a fine film ->", "max_tokens": 1, "temperature": 0}
+        ask = json.dumps(question | {"stop": ["\n"]}).encode()
         loads = {
             "completions": Load("POST", "/v1/completions", ask),
             "polls of a job": Load("GET", f"/v1/fine_tuning/jobs/{job_id}"),

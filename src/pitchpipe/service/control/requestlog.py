@@ -21,7 +21,7 @@ KEPT = 10_000
 _BOUNDARY = re.compile(r'boundary="?([^";]+)')
 
 
-@dataclass
+@dataclass(slots=True)
 class Record:
     """One request.
 
