@@ -90,7 +90,7 @@ class Pacer:
     def queued(self, object_id: str) -> None:
         """The object was created, or put back into the queue."""
         if self.paces[kind_of(object_id)] == "immediate":
-            while self._moving(object_id):
+            while moving(self._store, object_id):
                 self._advance(object_id)
         self._waiting(object_id)
 
@@ -108,7 +108,7 @@ class Pacer:
         """Where time moves the object: makes up for what has passed, state after state."""
         if self.paces[kind_of(object_id)] != "timed":
             return
-        while row := self._moving(object_id):
+        while row := moving(self._store, object_id):
             state = row.body["status"]
             lasting = self.lasting[f"{row.kind}.{state}"]
             since = row.private["since"]
@@ -124,27 +124,28 @@ class Pacer:
         if row.body["status"] not in ("running", "in_progress"):
             return
         before = None
-        while (now := self._moving(row.id)) and now != before:
+        while (now := moving(self._store, row.id)) and now != before:
             before = now
             self._advance(row.id, share)
 
     def _date_back(self, object_id: str, state: str, since: float) -> None:
         """Lets a state that has just begun have begun when the one before it was over."""
         with self._store.transaction():
-            row = self._moving(object_id)
+            row = moving(self._store, object_id)
             if row is not None and row.body["status"] != state:
                 row.private["since"] = since
                 self._store.update(row)
-
-    def _moving(self, object_id: str) -> Row | None:
-        """The object, unless it is paused or has ended."""
-        kind = kind_of(object_id)
-        row = self._store.get(kind, object_id)
-        if row is None or row.body["status"] == "paused":
-            return None
-        return None if states.ended(_TABLES[kind], row.body["status"]) else row
 
 
 def kind_of(object_id: str) -> Kind:
     """What has that id."""
     return "batch" if object_id.startswith("batch_") else "job"
+
+
+def moving(store: Store, object_id: str) -> Row | None:
+    """The job or batch of that id, unless it is paused or has ended."""
+    kind = kind_of(object_id)
+    row = store.get(kind, object_id)
+    if row is None or row.body["status"] == "paused":
+        return None
+    return None if states.ended(_TABLES[kind], row.body["status"]) else row

@@ -16,10 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pitchpipe.service.engine import states
+from pitchpipe.service.engine.pace import moving
 from pitchpipe.service.server.logs import Form, log_to_stderr
 from pitchpipe.service.service import Service
-from pitchpipe.service.storage.store import Row
 
 _IDLE_SECONDS = 0.5  # others may put work into the folder without a nudge
 _LOOK_AHEAD = 64
@@ -86,21 +85,13 @@ class Worker:
             self._report(object_id)
             moved = False
             before = None
-            while (row := self._moving(object_id)) and row != before:
+            while (row := moving(self._service.store, object_id)) and row != before:
                 moved = moved or before is not None
                 before = row
                 self._service.advance(object_id)
                 self._validate()
             self._report("")
             return moved or row is None
-
-    def _moving(self, object_id: str) -> Row | None:
-        """The object, unless it is paused or has ended."""
-        row = self._service.store.get("batch" if object_id[:5] == "batch" else "job", object_id)
-        if row is None or row.body["status"] == "paused":
-            return None
-        table = states.BATCH if row.kind == "batch" else states.JOB
-        return None if states.ended(table, row.body["status"]) else row
 
 
 def main(orders: Orders) -> None:
