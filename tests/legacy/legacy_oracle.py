@@ -1,7 +1,7 @@
 """On which tables prepare_data was right, so that the legacy profile must give the same records.
 
-Every fault is named as its entry in docs/legacy.md is. What is right about a table's end is decided
-by ``pitchpipe.affixes``, all else here.
+Every fault is named as its entry in docs/explanation/legacy.md is. What is right about a table's
+end is decided by ``pitchpipe.affixes``, all else here.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from legacy_tables import MISSING, Table
 
 from pitchpipe.affixes import ENDINGS, SEPARATORS
 
-PAGE = Path(__file__).parents[2] / "docs/legacy.md"
+PAGE = Path(__file__).parents[2] / "docs/explanation/legacy.md"
 LONG = "x" * 9_999
 ASKED = ["a ->", "b ->", "c ->", "d ->"]
 

@@ -36,13 +36,13 @@ def _keys() -> set[str]:
 
 
 def test_every_configuration_key_is_described_and_no_other(root: Path) -> None:
-    text = (root / "docs/configuration.md").read_text("utf-8")
+    text = (root / "docs/reference/configuration.md").read_text("utf-8")
     described = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", text, re.MULTILINE))
     assert described == _keys()
 
 
 def test_described_defaults_of_keys_are_the_real_ones(root: Path) -> None:
-    text = (root / "docs/configuration.md").read_text("utf-8")
+    text = (root / "docs/reference/configuration.md").read_text("utf-8")
     tables = Config().to_mapping()
     rows = re.findall(r"^\| `(\w+)\.(\w+)` \| ?(`[^`]*`)? ?\|", text, re.MULTILINE)
     described = {(section, key): value.strip("`") for section, key, value in rows}
@@ -61,20 +61,20 @@ def _specs() -> dict[str, str]:
 
 
 def test_every_hook_is_described_by_its_signature_and_no_other(root: Path) -> None:
-    text = (root / "docs/hooks.md").read_text("utf-8")
+    text = (root / "docs/reference/hooks.md").read_text("utf-8")
     described = re.findall(r"^\| `(\w+\(.*?\) -> None)` \|", text, re.MULTILINE)
     assert sorted(line.replace("\\|", "|") for line in described) == sorted(_specs().values())
 
 
 def test_every_command_is_described_and_no_other(root: Path) -> None:
-    text = (root / "docs/command-line.md").read_text("utf-8")
+    text = (root / "docs/reference/command-line.md").read_text("utf-8")
     assert set(re.findall(r"^\| `pitchpipe (\w+)", text, re.MULTILINE)) == set(VERBS)
 
 
 @pytest.mark.parametrize("kind", [registry.kind for registry in HOST.registries])
 def test_every_stage_is_described_with_its_options(root: Path, kind: str) -> None:
     registry = next(registry for registry in HOST.registries if registry.kind == kind)
-    text = (root / "docs/stages.md").read_text("utf-8")
+    text = (root / "docs/reference/stages.md").read_text("utf-8")
     sections = re.split(r"^## ", text, flags=re.MULTILINE)
     own = next(part for part in sections if part.startswith(f"{kind.capitalize()}s"))
     # predictors share the connection's options with trainers
@@ -87,7 +87,7 @@ def test_every_stage_is_described_with_its_options(root: Path, kind: str) -> Non
 
 def _links() -> list[tuple[str, str]]:
     root = Path(__file__).resolve().parents[2]
-    pages = [*PAGES, *(str(page.relative_to(root)) for page in sorted(root.glob("docs/*.md")))]
+    pages = [*PAGES, *(str(page.relative_to(root)) for page in sorted(root.glob("docs/**/*.md")))]
     found = []
     for page in pages:
         text = (root / page).read_text("utf-8")
@@ -106,7 +106,7 @@ def test_links_between_pages_lead_somewhere(root: Path, page: str, link: str) ->
 
 
 def test_every_control_route_and_every_fault_is_documented(root: Path) -> None:
-    text = (root / "docs/control.md").read_text("utf-8")
+    text = (root / "docs/reference/control.md").read_text("utf-8")
     service = Service()
     for route in ControlRoutes(service.control).routes():
         template = re.escape(f"{route.method} {route.template}").replace(r"\*", "(NAME|ID)")

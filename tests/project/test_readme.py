@@ -94,7 +94,9 @@ def test_a_table_is_prepared_as_shown(folder: Path, block_of: Blocks) -> None:
     with table.open("a", encoding="utf-8") as stream:
         stream.write(f"{first}\nonce more,POS\n")
     markers = ("prepare", "undo", "rules", "legacy")
-    script = "".join(block_of("docs/preparing.md", f"commands: {name}") for name in markers)
+    script = "".join(
+        block_of("docs/how-to/prepare-data.md", f"commands: {name}") for name in markers
+    )
     printed = _shell(script, folder)
     assert "would write reviews_prepared_train.jsonl" in printed
     assert "Finds labels that differ in case" in printed
@@ -105,11 +107,11 @@ def test_a_table_is_prepared_as_shown(folder: Path, block_of: Blocks) -> None:
     ("page", "marker"),
     [
         ("README.md", "python: library"),
-        ("docs/offline-service.md", "python: in process"),
-        ("docs/offline-service.md", "python: loopback"),
-        ("docs/graders.md", "python: graders"),
-        ("docs/control.md", "python: faults"),
-        ("docs/control.md", "python: time"),
+        ("docs/reference/offline-service.md", "python: in process"),
+        ("docs/reference/offline-service.md", "python: loopback"),
+        ("docs/reference/graders.md", "python: graders"),
+        ("docs/reference/control.md", "python: faults"),
+        ("docs/reference/control.md", "python: time"),
     ],
 )
 def test_programs_run_as_shown(

@@ -1,4 +1,4 @@
-"""What docs/testing.md says, done."""
+"""What docs/how-to/test-in-ci.md says, done."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLUGIN = ("-p", "pitchpipe.testing.pytest_plugin")
 
 
 def test_its_suite_passes_as_shown(pytester: pytest.Pytester, block_of: Blocks) -> None:
-    source = block_of("docs/testing.md", "python: suite")
+    source = block_of("docs/how-to/test-in-ci.md", "python: suite")
     pytester.makepyfile(source)
     result = pytester.runpytest_subprocess(*PLUGIN, "-W", "error", timeout=120)
     result.assert_outcomes(passed=source.count("\ndef test_"))
@@ -33,6 +33,6 @@ def test_every_option_is_described_and_no_other(root: Path) -> None:
 
 
 def _first_cells(root: Path, title: str) -> set[str]:
-    text = (root / "docs/testing.md").read_text("utf-8")
+    text = (root / "docs/how-to/test-in-ci.md").read_text("utf-8")
     section = text.partition(f"## {title}")[2].partition("\n## ")[0]
     return set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))

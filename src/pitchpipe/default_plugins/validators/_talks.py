@@ -64,7 +64,7 @@ _CALLING = frozenset({"tool_calls", "function_call"})
 _DETAILS = (None, "auto", "low", "high")
 _SOUNDS = ("wav", "mp3")
 _PLAIN = frozenset({"system", "developer", "user", "assistant"})
-# the specification says nothing of it; as refusals of the API have it, see docs/facts.md
+# the specification says nothing of it; as refusals of the API have it, see docs/reference/facts.md
 _SPEAKER = re.compile(r"[^\s<|\\/>]{1,64}")
 
 _role, _content, _last = itemgetter("role"), itemgetter("content"), itemgetter(-1)

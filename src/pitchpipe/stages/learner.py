@@ -1,0 +1,143 @@
+"""The learner: what the offline service trains and asks."""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a learner trains.
+
+    Attributes:
+        n_epochs: passes over the records.
+        batch_size: records a step.
+        learning_rate_multiplier: factor on the learner's own rate.
+        seed: the same seed and records give the same losses and the same model.
+        method: supervised, dpo or reinforcement.
+        beta: weight of the divergence penalty, dpo only.
+        extra: all hyperparameters by the API's names, those of the method among them.
+        grade: reinforcement only: what an answer to a record is worth, more for a better one, most
+            often from 0 to 1. The same answer to the same record is always worth the same.
+    """
+
+    n_epochs: int
+    batch_size: int
+    learning_rate_multiplier: float = 1.0
+    seed: int = 0
+    method: str = "supervised"
+    beta: float = 0.1
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    grade: Callable[[Mapping[str, Any], str], float] | None = field(
+        default=None, compare=False, repr=False
+    )
+
+
+@dataclass(frozen=True)
+class FitStep:
+    """What one training step came to.
+
+    With reinforcement, accuracies are mean rewards of sampled answers, and losses 1 less those.
+
+    Attributes:
+        step: counted from 1 over all epochs.
+        epoch: counted from 1.
+        last_of_epoch: whether a checkpoint may be taken now.
+        train_loss: mean loss of the step's batch, before the step.
+        train_accuracy: share of the batch answered right, before the step.
+        valid_loss: mean loss on the validation records, at the end of an epoch at least.
+        valid_accuracy: share of the validation records answered right, measured with the loss.
+    """
+
+    step: int
+    epoch: int
+    last_of_epoch: bool
+    train_loss: float
+    train_accuracy: float
+    valid_loss: float | None = None
+    valid_accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of an answer.
+
+    Attributes:
+        text: its characters.
+        logprob: natural log of its probability.
+        alternatives: tokens that could have stood here, itself among them, likeliest first.
+    """
+
+    text: str
+    logprob: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+class Learner(ABC):
+    """What the offline service trains and asks: one object is one model.
+
+    Promises: deterministic for a seed; ``load(save())`` answers as the original does; training on
+    from a loaded checkpoint gives what training without a break gives; no input makes it crash.
+    """
+
+    quick: ClassVar[bool] = False
+    """Whether an answer takes well under a millisecond, so that a server need not hand it to a
+    thread."""
+
+    @classmethod
+    @abstractmethod
+    def create(cls) -> Self:
+        """An untrained model."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path) -> Self:
+        """The model that ``save`` wrote."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Writes the model into an existing empty folder, with no pickle."""
+
+    @abstractmethod
+    def fit(
+        self,
+        train: Sequence[Mapping[str, Any]],
+        valid: Sequence[Mapping[str, Any]],
+        options: FitOptions,
+        done_epochs: int = 0,
+    ) -> Iterator[FitStep]:
+        """Trains in place, one step an item.
+
+        Args:
+            train: records of the API, all of one format.
+            valid: records to measure on; they are never trained on or looked up.
+            options: how to train.
+            done_epochs: epochs this model has already had with these records and options.
+        """
+
+    @abstractmethod
+    def answer(
+        self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
+    ) -> Sequence[Token]:
+        """The answer to the body of a completion or chat completion request, before any stop."""
+
+    def read(self, text: str) -> Sequence[Token]:
+        """The tokens of a text that the model reads, each with its log probability.
+
+        A model that does not model prompts takes every byte for equally likely, as this does.
+
+        Args:
+            text: a prompt, which may end with an answer.
+        """
+        chance = -math.log(256)
+        return [
+            Token(piece, logprob, ((piece, logprob),))
+            for piece in re.findall(r"\s*\S+|\s+", text)
+            for logprob in (chance * len(piece.encode("utf-8", "surrogatepass")),)
+        ]

@@ -1,0 +1,89 @@
+"""The trainer: prepared files to a job and its model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from pitchpipe.records import (
+    Checkpoint,
+    Contract,
+    Estimate,
+    Job,
+    JobEvent,
+    PreparedData,
+    TrainingSpec,
+)
+from pitchpipe.stages.ledger import Ledger
+
+
+class Trainer(ABC):
+    """Trains a model from prepared files through jobs that outlive the process.
+
+    Promises: with the same ledger, a second ``submit`` adopts the uploads and the job of the first,
+    whenever it was interrupted; ``follow`` gives every event once, oldest first.
+    """
+
+    predictor: ClassVar[str]
+    """The registered name of the predictor that asks this trainer's models by default."""
+
+    @property
+    def tunes_language_model(self) -> bool:
+        """Whether a language model is tuned. Where it is not, every summary says so."""
+        return True
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it trains at the vendor's own service, where models retire."""
+        return False
+
+    def predictor_options(self) -> Mapping[str, Any]:
+        """Options that the predictor needs to reach this trainer's models, such as a base URL."""
+        return {}
+
+    @abstractmethod
+    def estimate(self, data: PreparedData, spec: TrainingSpec) -> Estimate:
+        """What the job is expected to take; nothing is sent."""
+
+    @abstractmethod
+    def submit(self, data: PreparedData, spec: TrainingSpec, ledger: Ledger) -> Job:
+        """Uploads the files and creates the job, or adopts what the ledger knows of."""
+
+    @abstractmethod
+    def follow(self, job_id: str, seen: Iterable[str] = ()) -> Iterator[JobEvent]:
+        """The job's events until it ends, those with an id in ``seen`` left out."""
+
+    @abstractmethod
+    def job(self, job_id: str) -> Job:
+        """The job as it stands."""
+
+    @abstractmethod
+    def jobs(self) -> Iterator[Job]:
+        """All jobs, newest first."""
+
+    @abstractmethod
+    def cancel(self, job_id: str) -> Job:
+        """Ends the job without a model."""
+
+    @abstractmethod
+    def pause(self, job_id: str) -> Job:
+        """Stops the job until it is resumed."""
+
+    @abstractmethod
+    def resume(self, job_id: str) -> Job:
+        """Lets a paused job go on."""
+
+    @abstractmethod
+    def checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
+        """The models kept on the way, by step."""
+
+    @abstractmethod
+    def metrics(self, job_id: str) -> pd.DataFrame:
+        """The job's result file, one row a step, columns as its header names them."""
+
+    @abstractmethod
+    def contract(self, model: str) -> Contract | None:
+        """The contract that was saved with the model on the service, if it was."""
