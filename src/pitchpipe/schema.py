@@ -191,22 +191,30 @@ def _infer_plain(name: str, sample: pd.DataFrame, rename: dict[str, str], answer
     return Schema({role: rename[role] for role in order}, None, tuple(notes), open_ended)
 
 
-def default_format(shape: Format | None, model: str, method: str) -> tuple[Format, str]:
+def default_format(
+    shape: Format | None, model: str, method: str, known: Format | None = None
+) -> tuple[Format, str]:
     """The format that ``auto`` stands for, and why.
 
     Args:
         shape: what the rows already are.
         model: the base model, perhaps a tuned one ("ft:babbage-002:...").
         method: how the job trains.
+        known: the format that the trainer says the model takes.
     """
     if method == "dpo" or shape == "preference":
         return "preference", f"Format preference, because the {_reason(shape, method)}."
-    base = model.removeprefix("ft:").split(":")[0]
+    base = base_of(model)
     if shape == "chat":
         return "chat", "Format chat, because the rows hold messages."
-    if base in LEGACY_MODELS:
+    if known == "completion" or (known is None and base in LEGACY_MODELS):
         return "completion", f"Format completion, because {base} is a completion model."
     return "chat", f"Format chat, because {base} is a chat model."
+
+
+def base_of(model: str) -> str:
+    """The base model that a model's name tells of ("ft:babbage-002:..."), or the name itself."""
+    return model.removeprefix("ft:").split(":")[0]
 
 
 def default_splitter(schema: Schema, labels: int) -> tuple[str, str]:

@@ -83,7 +83,9 @@ class Selection:
         training = self.config.training
         if schema.open_ended:
             return self.made_formatter("completion", {"separator": ""})
-        name, note = default_format(schema.shape, training.model, training.method)
+        name, note = default_format(
+            schema.shape, training.model, training.method, self.trainer.format_of(training.model)
+        )
         graded = name == "chat" and training.method == "reinforcement"
         options = {"extras": True} if graded else {}
         return Named(name, self._host.formatters.create(name, options), note)

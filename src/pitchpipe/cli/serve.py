@@ -39,6 +39,13 @@ def configure(parser: Parser) -> None:
         help="where everything is kept; without it, it is forgotten at the end",
     )
     add("--learner", metavar="NAME", default="ngram", help="what is trained; ngram by default")
+    add(
+        "--learner-option",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="of the learner; may be repeated",
+    )
     add("--seed", metavar="N", type=int, default=0, help="of ids and of unseeded choices")
     add(
         "--api-key-file",
@@ -75,7 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.workers < 1 or arguments.max_upload_mb < 1:
         raise UsageError("--workers and --max-upload-mb must be 1 or more.")
-    learner = learner_class(arguments.learner)
+    options = _options(arguments.learner_option)
+    learner = learner_class(arguments.learner, options)
     keys = _keys(arguments)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         stack.enter_context(_sigterm_as_sigint())
@@ -98,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
             folder,
             learner=learner,
             learner_name=arguments.learner,
+            learner_options=options,
             seed=arguments.seed,
             keys=keys,
             control=arguments.control,
@@ -108,6 +117,14 @@ def run(arguments: argparse.Namespace) -> int:
             log_level=arguments.log_level,
         )
     return 0
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    pairs = [word.partition("=") for word in words]
+    for key, sign, _ in pairs:
+        if not key or not sign:
+            raise UsageError(f"--learner-option: expected KEY=VALUE; found {key + sign!r}.")
+    return {key: value for key, _, value in pairs}
 
 
 @contextlib.contextmanager

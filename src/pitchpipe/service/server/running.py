@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ def serve(
     *,
     learner: type[Learner] | None,
     learner_name: str,
+    learner_options: Mapping[str, str],
     seed: int,
     keys: KeyFile | None,
     control: bool,
@@ -40,6 +42,7 @@ def serve(
         folder: the data.
         learner: the class that answers, None for the default one.
         learner_name: under which it is registered; the workers find it by that.
+        learner_options: as which the workers set it up.
         seed: of ids and of unseeded choices, in a new folder.
         keys: who may ask; everybody without it.
         control: whether the control routes are answered.
@@ -49,7 +52,7 @@ def serve(
         log_form: how the workers log.
         log_level: from which level on they do.
     """
-    orders = Orders(str(folder), learner_name, log_form, log_level)
+    orders = Orders(str(folder), learner_name, learner_options, log_form, log_level)
     pool = Workers(
         workers if pace == WORKERS else 0, orders, lambda *given: service.give_up(*given)
     )

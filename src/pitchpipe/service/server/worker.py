@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,12 +33,14 @@ class Orders:
     Attributes:
         folder: the service's data.
         learner: the name of the learner that it trains.
+        learner_options: how that is set up.
         log_form: how it logs.
         log_level: from which level on.
     """
 
     folder: str
     learner: str
+    learner_options: Mapping[str, str]
     log_form: Form
     log_level: str
 
@@ -106,7 +108,7 @@ def main(orders: Orders) -> None:
     service = Service(
         Path(orders.folder),
         pace="workers",
-        learner=learner_class(orders.learner),
+        learner=learner_class(orders.learner, orders.learner_options),
         learner_name=orders.learner,
     )
     worker = Worker(service, _report)
