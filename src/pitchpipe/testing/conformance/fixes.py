@@ -64,11 +64,12 @@ def _(subject: Subject, case: Case) -> None:
     fixes = _found(subject, case)
     if not fixes:
         reject()  # so that rows in which there never is anything to fix are told
+    fixed = copied(case.rows)
     for fix in fixes:
-        fixed = fix(copied(case.rows))
-        again = concluded(case.validator(subject), seen(subject.stage.scope, fixed))
-        left = [finding.message for finding in again if finding.fix]
-        expect(not left, f"nothing to fix in the fixed rows\n{fixed.to_string()}\n", left)
+        fixed = fix(fixed)
+    again = concluded(case.validator(subject), seen(subject.stage.scope, fixed))
+    left = [finding.message for finding in again if finding.fix]
+    expect(not left, f"nothing to fix in the fixed rows\n{fixed.to_string()}\n", left)
 
 
 @promise(
@@ -118,8 +119,6 @@ def _(subject: Subject, case: Case) -> None:
     chunk = case.chunk(subject)
     left_out = set(chunk.index) - set(case.validator(subject).sieve(chunk).index)
     dropped = {
-        row
-        for fix in fixes
-        for row in set(case.rows.index) - set(fix(copied(case.rows)).index)
+        row for fix in fixes for row in set(case.rows.index) - set(fix(copied(case.rows)).index)
     }
     expect(left_out == dropped, f"rows {sorted(dropped)}", sorted(left_out))
