@@ -19,6 +19,12 @@ def run(promise: Promise, subject: Subject) -> None:
         ConformanceError: it is broken.
     """
     __tracebackhide__ = True
+    with subject.placed() as placed:
+        _run(promise, placed)
+
+
+def _run(promise: Promise, subject: Subject) -> None:
+    __tracebackhide__ = True
     told: list[ConformanceError] = []
 
     @_settings(promise)
@@ -38,8 +44,9 @@ def run(promise: Promise, subject: Subject) -> None:
         raise ConformanceError(f"{told[-1]}\n{again}") from None
     except Unsatisfiable:
         raise ConformanceError(
-            f"{subject.label} refuses every example of the check {promise.name!r}. "
-            "Expected one that it takes; give the kit others, as Subject(stage, rows=...)."
+            f"{subject.label}: no example for the check {promise.name!r} could be made; it refuses "
+            "each, or none has what the check looks at. Give the kit rows that do, as "
+            "Subject(stage, rows=...)."
         ) from None
 
 
@@ -64,7 +71,7 @@ def _settings(promise: Promise) -> settings:
     profile = settings()
     return settings(
         profile,
-        max_examples=max(2, round(profile.max_examples * promise.share)),
+        max_examples=max(1, round(profile.max_examples * promise.share)),
         deadline=None,
         database=None,
         print_blob=False,
