@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pages.shell import Shell
@@ -16,21 +17,22 @@ from pitchpipe import Pipeline, PluginHost
 Blocks = Callable[[str, str], str]
 
 
-def test_the_plugin_finds_what_it_looks_for(
+def test_the_plugin_holds_out_what_it_says(
     tmp_path: Path, block_of: Blocks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "shouting.py").write_text(block_of("README.md", "python: plugin"))
+    (tmp_path / "by_prompt.py").write_text(block_of("README.md", "python: plugin"))
     monkeypatch.syspath_prepend(tmp_path)
-    host = PluginHost([import_module("shouting")], entry_points=False)
-    pipeline = Pipeline.from_config({"validators": {"also": ["no-shouting"]}}, host)
-    rows = [f"prompt {i}" for i in range(20)]
-    rows[3] = "PROMPT 3"
-    table = tmp_path / "table.csv"
-    table.write_text(
-        "prompt,completion\n" + "".join(f"{r},{'ab'[i % 2]}\n" for i, r in enumerate(rows))
-    )
-    found = [f for f in pipeline.prepare(table).findings if f.rule == "no-shouting"]
-    assert [(finding.count, finding.lines) for finding in found] == [(1, (5,))]
+    host = PluginHost([import_module("by_prompt")], entry_points=False)
+    splitter = {"name": "by-prompt", "percent": 50}
+    pipeline = Pipeline.from_config({"splitter": splitter}, host)
+    rows = [{"prompt": f"prompt {i}", "completion": "ab"[i % 2]} for i in range(200)]
+    whole = pipeline.prepare(pd.DataFrame(rows), tmp_path / "whole")
+    part = pipeline.prepare(pd.DataFrame(rows[:100]), tmp_path / "part")
+    assert whole.train_rows + whole.valid_rows == 200
+    assert 60 < whole.valid_rows < 140
+    assert whole.valid is not None
+    assert part.valid is not None
+    assert whole.valid.read_text().startswith(part.valid.read_text())
 
 
 def test_one_liners_make_an_environment_of_their_own(block_of: Blocks) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +79,8 @@ def _blocks(page: str, lines: list[str]) -> Iterator[Block]:
         if opened is not None:
             begin, first = opened
             if line.strip() == "```":
-                text = textwrap.dedent("\n".join(lines[begin : number - 1])) + "\n"
+                inside = (line.removeprefix(first[1]) for line in lines[begin : number - 1])
+                text = "\n".join(inside) + "\n"
                 title = _TITLE.search(first[3])
                 shown = title[1] if title else None
                 yield Block(page, begin, first[2], shown, text, comments.get("not run"))

@@ -33,6 +33,11 @@ name = "openai"
 poll_seconds = 0.0
 prices = { "gpt-4.1-mini-2025-04-14" = 1.0 }
 """
+_PROFILE = """\
+from hypothesis import settings
+settings.register_profile("page", max_examples=10, derandomize=True)
+settings.load_profile("page")
+"""
 
 
 def read(page: Page, scratch: Path, patch: pytest.MonkeyPatch) -> None:
@@ -146,10 +151,14 @@ def _reviews(stack: contextlib.ExitStack, patch: pytest.MonkeyPatch) -> None:
 
 
 def _service(stack: contextlib.ExitStack, patch: pytest.MonkeyPatch) -> None:
-    service = stack.enter_context(contextlib.closing(Service()))
+    service = stack.enter_context(contextlib.closing(Service(pace="immediate")))
     patch.setenv("OPENAI_BASE_URL", stack.enter_context(serve(service)))
     patch.setenv("OPENAI_API_KEY", "none")
     Path(FILE_NAME).write_text(_NO_WAITING, "utf-8")
 
 
-_SETUPS = {"reviews.csv": _reviews, "service": _service}
+def _few_examples(stack: contextlib.ExitStack, patch: pytest.MonkeyPatch) -> None:
+    Path("conftest.py").write_text(_PROFILE, "utf-8")
+
+
+_SETUPS = {"few-examples": _few_examples, "reviews.csv": _reviews, "service": _service}
