@@ -1,0 +1,15 @@
+"""Near-duplicates among training examples: a validator for Pitchpipe."""
+
+from __future__ import annotations
+
+from pitchpipe.hookspecs import Register, hookimpl
+from pitchpipe.stages import Validator
+from pitchpipe_dedup.near_duplicates import NearDuplicates
+
+__all__ = ["NearDuplicates"]
+
+
+@hookimpl
+def register_validators(register: Register[type[Validator[object]]]) -> None:
+    """Offers it."""
+    register("near-duplicates", NearDuplicates)
