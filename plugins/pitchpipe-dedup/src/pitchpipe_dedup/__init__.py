@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pitchpipe.hookspecs import Register, hookimpl
 from pitchpipe.stages import Validator
 from pitchpipe_dedup.near_duplicates import NearDuplicates
@@ -10,6 +12,6 @@ __all__ = ["NearDuplicates"]
 
 
 @hookimpl
-def register_validators(register: Register[type[Validator[object]]]) -> None:
+def register_validators(register: Register[type[Validator[Any]]]) -> None:
     """Offers it."""
     register("near-duplicates", NearDuplicates)
