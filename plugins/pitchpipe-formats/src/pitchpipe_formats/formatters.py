@@ -11,7 +11,7 @@ import pandas as pd
 
 from pitchpipe.formatters import ChatFormatter, PreferenceFormatter
 from pitchpipe.records import Contract, Format, Request
-from pitchpipe.stages import Formatter
+from pitchpipe.stages import Formatter, FormatterCapabilities
 from pitchpipe_formats import alpaca, preference, sharegpt
 from pitchpipe_formats.fields import Record, each
 from pitchpipe_formats.turns import MESSAGES
@@ -92,6 +92,11 @@ class AlpacaFormatter(_Conversations):
         stop: strings at which the service ends an answer.
     """
 
+    @property
+    def capabilities(self) -> FormatterCapabilities:
+        """The output is the answer."""
+        return FormatterCapabilities(answers=(alpaca.OUTPUT,))
+
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
         """Only ``messages`` where there are any, else the instruction and the output."""
         return (MESSAGES,) if MESSAGES in available else alpaca.REQUIRED
@@ -112,6 +117,11 @@ class ShareGPTFormatter(_Conversations):
         max_tokens: the most tokens of an answer; None leaves it to the service, but for labels.
         stop: strings at which the service ends an answer.
     """
+
+    @property
+    def capabilities(self) -> FormatterCapabilities:
+        """Answers are turns among the others."""
+        return FormatterCapabilities(answers=())
 
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
         """Only ``messages`` where there are any, else the conversations."""
@@ -134,6 +144,11 @@ class HFPreferenceFormatter(PreferenceFormatter):
         max_tokens: the most tokens of an answer; None leaves it to the service.
         stop: strings at which the service ends an answer.
     """
+
+    @property
+    def capabilities(self) -> FormatterCapabilities:
+        """The chosen answer is the one to learn."""
+        return FormatterCapabilities(answers=preference.REQUIRED)
 
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
         """Both answers, under our names where the input goes by ours."""
