@@ -20,14 +20,6 @@ from pitchpipe.registry import Entry, Provider, Registry, StageT
 from pitchpipe.stages import Engine, Formatter, Learner, Predictor, Splitter, Trainer, Validator
 
 ENTRY_POINT_GROUP = "pitchpipe"
-ELSEWHERE = {
-    ("formatter", "alpaca"): "pitchpipe-formats",
-    ("formatter", "hf-preference"): "pitchpipe-formats",
-    ("formatter", "sharegpt"): "pitchpipe-formats",
-    ("validator", "near-duplicates"): "pitchpipe-dedup",
-}
-"""Stages that distributions of ours offer, for whoever asks for one that is not installed."""
-
 _log = logging.getLogger(__name__)
 # where nobody listens, warnings must not land on standard error
 logging.getLogger("pitchpipe").addHandler(logging.NullHandler())
@@ -141,10 +133,8 @@ class PluginHost:
 
     def get(self, registry: Registry[StageT], name: str) -> Entry[StageT]:
         """As ``registry.get``, but a plugin that failed to load is named, and its error chained."""
-        distribution = ELSEWHERE.get((registry.kind, name))
-        detail = f"Install it with: pip install {distribution}" if distribution else ""
         try:
-            return registry.get(name, detail)
+            return registry.get(name)
         except UnknownNameError as error:
             suspects = self._suspects(name)
             if not suspects:

@@ -410,9 +410,3 @@ def test_an_interruption_is_not_swallowed() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         bare(Stopping()).run_started(RUN)
-
-
-def test_who_asks_for_a_stage_of_another_distribution_of_ours_is_told_what_to_install() -> None:
-    host = PluginHost(entry_points=False)
-    with pytest.raises(UnknownNameError, match=r"Install it with: pip install pitchpipe-dedup$"):
-        host.get(host.validators, "near-duplicates")
