@@ -21,7 +21,6 @@ from pitchpipe.testing.conformance.subject import Subject
 promise = Promises(Formatter, share=0.15, refusals=True)
 
 _AVAILABLE = ("prompt", "completion", "preferred_output", "non_preferred_output")
-_ANSWERS = ("completion", "preferred_output")
 _NAME = "name-of-the-formatter"
 
 
@@ -38,6 +37,14 @@ def _sources(subject: Subject) -> SearchStrategy[pd.DataFrame]:
 def _cut_sources(subject: Subject) -> SearchStrategy[list[pd.DataFrame]]:
     cuts = st.lists(st.integers(0, 6), min_size=1, max_size=2)
     return st.builds(parts, _sources(subject), cuts)
+
+
+def _tells_answers(subject: Subject) -> bool:
+    return bool(subject.capabilities.answers)
+
+
+def _restores(subject: Subject) -> bool:
+    return bool(subject.capabilities.restores) and _tells_answers(subject)
 
 
 def _labels(subject: Subject) -> SearchStrategy[list[str]]:
@@ -102,9 +109,10 @@ def _(subject: Subject, chunk: pd.DataFrame) -> None:
     "parse(reference(record)) is the row's completion",
     _sources,
     flag="restores",
+    needs=_restores,
 )
 def _(subject: Subject, chunk: pd.DataFrame) -> None:
-    column = next((name for name in _ANSWERS if name in chunk.columns), None)
+    column = next((c for c in subject.capabilities.answers if c in chunk.columns), None)
     if column is None or any(_ready(subject, chunk)):
         reject()
     for wanted, record in zip(
@@ -116,9 +124,14 @@ def _(subject: Subject, chunk: pd.DataFrame) -> None:
         expect(found == wanted, f"{wanted!r} of the record {record}", found)
 
 
-@promise("asked-alike", "a record without a completion is asked as one with a completion", _sources)
+@promise(
+    "asked-alike",
+    "a record without a completion is asked as one with a completion",
+    _sources,
+    needs=_tells_answers,
+)
 def _(subject: Subject, chunk: pd.DataFrame) -> None:
-    bare = chunk.drop(columns=[c for c in chunk if c in (*_ANSWERS, "non_preferred_output")])
+    bare = chunk.drop(columns=[c for c in chunk if c in subject.capabilities.answers])
     if bare.columns.equals(chunk.columns) or any(_ready(subject, bare)):
         reject()
     trained = records_of(subject.stage.apply(chunk))
