@@ -47,8 +47,10 @@ def test_info_shows_everything_of_that_name(cli):
     ("words", "expected"),
     [
         (["inf"], "unknown action 'inf'. Did you mean 'info'?"),
-        (["info"], "give info a NAME"),
-        (["list", "fake"], "give info a NAME"),
+        (["info"], "info takes NAME: pitchpipe plugins info NAME"),
+        (["list", "fake"], "list takes nothing more"),
+        (["list", "--out", "x"], "--out belongs to new"),
+        (["check", "no-such"], "unknown path or plugin 'no-such'"),
         (["info", "fak"], "unknown plugin 'fak'. Did you mean 'fake'?"),
     ],
 )
