@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from pitchpipe.stages.capabilities import LearnerCapabilities
+
 
 @dataclass(frozen=True)
 class FitOptions:
@@ -89,6 +91,11 @@ class Learner(ABC):
     quick: ClassVar[bool] = False
     """Whether an answer takes well under a millisecond, so that a server need not hand it to a
     thread."""
+
+    @property
+    def capabilities(self) -> LearnerCapabilities:
+        """Which promises it can keep; by default all."""
+        return LearnerCapabilities()
 
     @classmethod
     @abstractmethod

@@ -17,6 +17,7 @@ from pitchpipe.records import (
     PreparedData,
     TrainingSpec,
 )
+from pitchpipe.stages.capabilities import TrainerCapabilities
 from pitchpipe.stages.ledger import Ledger
 
 
@@ -29,6 +30,11 @@ class Trainer(ABC):
 
     predictor: ClassVar[str]
     """The registered name of the predictor that asks this trainer's models by default."""
+
+    @property
+    def capabilities(self) -> TrainerCapabilities:
+        """Which promises it can keep; by default all."""
+        return TrainerCapabilities()
 
     @property
     def tunes_language_model(self) -> bool:
