@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -69,8 +70,20 @@ def _parse(url: str) -> tuple[Path | None, str]:
     return (Path(path).expanduser().resolve() if path else None), learner
 
 
-def learner_class(name: str) -> type[Learner] | None:
+def learner_class(
+    name: str,
+    *,
+    block: Collection[str] = (),
+    allow: Collection[str] | None = None,
+    strict: bool = False,
+) -> type[Learner] | None:
     """The learner of that name; None, which stands for the default one, if that is it.
+
+    Args:
+        name: the name it is registered under.
+        block: as for ``PluginHost``, and so the others.
+        allow: the only plugins that are loaded.
+        strict: whether whatever is wrong with plugins is an error.
 
     Raises:
         UnknownNameError: no plugin offers it.
@@ -79,6 +92,6 @@ def learner_class(name: str) -> type[Learner] | None:
         return None
     from pitchpipe.plugins import PluginHost
 
-    host = PluginHost()
+    host = PluginHost(block=block, allow=allow, strict=strict)
     stage: type[Learner] = host.get(host.learners, name).stage
     return stage

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         for provider, faults in checked.items():
             answer(f"plugin {provider.plugin!r} of {provider}: {len(faults) or 'no'} faults")
             for fault in faults:
-                answer(f"  {shown(fault)}.")
+                answer(f"  {shown(fault)}")
     return int(any(checked.values()))
 
 

@@ -65,7 +65,6 @@ def _text(row: dict[str, Any]) -> str:
             facts[title] = ", ".join(row[title])
     if "summary" in row:
         facts["summary"] = row["summary"]
-    if row.get("capabilities"):
-        said = row["capabilities"].items()
-        facts["capabilities"] = ", ".join(f"{key}={value}" for key, value in said)
-    return "\n".join(filter(None, [pairs(facts), options_text(row.get("options", []))]))
+    said = ", ".join(f"{key}={value}" for key, value in row.get("capabilities", {}).items())
+    parts = (pairs(facts), said and f"capabilities: {said}", options_text(row.get("options", [])))
+    return "\n".join(filter(None, parts))

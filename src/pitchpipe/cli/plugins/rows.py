@@ -62,8 +62,8 @@ def capabilities_of(stage: type) -> dict[str, Any]:
     import dataclasses
 
     try:
-        said = stage().capabilities
-    except Exception:  # noqa: BLE001 - options may be required, and learners are not made so
+        said = getattr(stage, "create", stage)().capabilities
+    except Exception:  # noqa: BLE001 - options may be required, or nothing said
         return {}
     names = [field.name for field in dataclasses.fields(said)]
     return {name: getattr(said, name) for name in names}

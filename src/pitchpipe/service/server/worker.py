@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,12 +35,16 @@ class Orders:
         learner: the name of the learner that it trains.
         log_form: how it logs.
         log_level: from which level on.
+        block: plugins that are not loaded to find the learner.
+        allow: if given, the only ones that are.
     """
 
     folder: str
     learner: str
     log_form: Form
     log_level: str
+    block: Sequence[str] = ()
+    allow: Sequence[str] | None = None
 
     def to_argument(self) -> str:
         """All of it in one word of a command line."""
@@ -106,7 +110,7 @@ def main(orders: Orders) -> None:
     service = Service(
         Path(orders.folder),
         pace="workers",
-        learner=learner_class(orders.learner),
+        learner=learner_class(orders.learner, block=orders.block, allow=orders.allow),
         learner_name=orders.learner,
     )
     worker = Worker(service, _report)
