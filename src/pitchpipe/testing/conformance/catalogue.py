@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pitchpipe.stages import Learner
-from pitchpipe.testing.conformance import formatters, splitters
+from pitchpipe.testing.conformance import fixes, formatters, splitters, validators
 from pitchpipe.testing.conformance.promises import Promise
 from pitchpipe.testing.conformance.stages import for_kind
+from pitchpipe.testing.conformance.subject import KINDS
 
-_KINDS = (formatters.promise, splitters.promise)
+_MODULES = (formatters, validators, fixes, splitters)
 
 PROMISES: Mapping[type, Sequence[Promise]] = {
-    # a learner is one model, and changes as it trains
-    promise.kind: [*([] if promise.kind is Learner else for_kind(promise.kind)), *promise.all]
-    for promise in _KINDS
+    kind: [
+        # a learner is one model, and changes as it trains
+        *([] if kind is Learner else for_kind(kind)),
+        *(p for module in _MODULES for p in module.promise.all if p.kind is kind),
+    ]
+    for kind in KINDS
 }

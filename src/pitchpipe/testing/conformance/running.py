@@ -38,8 +38,9 @@ def run(promise: Promise, subject: Subject) -> None:
         raise ConformanceError(f"{told[-1]}\n{again}") from None
     except Unsatisfiable:
         raise ConformanceError(
-            f"{subject.label} refuses every example of the check {promise.name!r}. "
-            "Expected one that it takes; give the kit others, as Subject(stage, rows=...)."
+            f"{subject.label}: no example for the check {promise.name!r} could be made; it refuses "
+            "each, or none has what the check looks at. Give the kit rows that do, as "
+            "Subject(stage, rows=...)."
         ) from None
 
 
