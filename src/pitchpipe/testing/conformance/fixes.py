@@ -118,8 +118,6 @@ def _(subject: Subject, case: Case) -> None:
     chunk = case.chunk(subject)
     left_out = set(chunk.index) - set(case.validator(subject).sieve(chunk).index)
     dropped = {
-        row
-        for fix in fixes
-        for row in set(case.rows.index) - set(fix(copied(case.rows)).index)
+        row for fix in fixes for row in set(case.rows.index) - set(fix(copied(case.rows)).index)
     }
     expect(left_out == dropped, f"rows {sorted(dropped)}", sorted(left_out))
