@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pitchpipe.stages import Learner
-from pitchpipe.testing.conformance import fixes, formatters, splitters, validators
+from pitchpipe.testing.conformance import (
+    engines,
+    fixes,
+    formatters,
+    learners,
+    predictors,
+    splitters,
+    trainers,
+    validators,
+)
 from pitchpipe.testing.conformance.promises import Promise
 from pitchpipe.testing.conformance.stages import for_kind
 from pitchpipe.testing.conformance.subject import KINDS
 
-_MODULES = (formatters, validators, fixes, splitters)
+_MODULES = (formatters, validators, fixes, splitters, trainers, predictors, learners, engines)
 
 PROMISES: Mapping[type, Sequence[Promise]] = {
     kind: [

@@ -64,11 +64,12 @@ def _(subject: Subject, case: Case) -> None:
     fixes = _found(subject, case)
     if not fixes:
         reject()  # so that rows in which there never is anything to fix are told
+    fixed = copied(case.rows)
     for fix in fixes:
-        fixed = fix(copied(case.rows))
-        again = concluded(case.validator(subject), seen(subject.stage.scope, fixed))
-        left = [finding.message for finding in again if finding.fix]
-        expect(not left, f"nothing to fix in the fixed rows\n{fixed.to_string()}\n", left)
+        fixed = fix(fixed)
+    again = concluded(case.validator(subject), seen(subject.stage.scope, fixed))
+    left = [finding.message for finding in again if finding.fix]
+    expect(not left, f"nothing to fix in the fixed rows\n{fixed.to_string()}\n", left)
 
 
 @promise(

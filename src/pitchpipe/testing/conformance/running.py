@@ -19,6 +19,12 @@ def run(promise: Promise, subject: Subject) -> None:
         ConformanceError: it is broken.
     """
     __tracebackhide__ = True
+    with subject.placed() as placed:
+        _run(promise, placed)
+
+
+def _run(promise: Promise, subject: Subject) -> None:
+    __tracebackhide__ = True
     told: list[ConformanceError] = []
 
     @_settings(promise)
@@ -65,7 +71,7 @@ def _settings(promise: Promise) -> settings:
     profile = settings()
     return settings(
         profile,
-        max_examples=max(2, round(profile.max_examples * promise.share)),
+        max_examples=max(1, round(profile.max_examples * promise.share)),
         deadline=None,
         database=None,
         print_blob=False,

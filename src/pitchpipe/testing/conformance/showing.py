@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -24,8 +25,10 @@ def show(value: object) -> str:
         return _table(value.to_frame("answer"))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
-        named = {field.name: getattr(value, field.name) for field in fields if field.repr}
-        return "\n".join(_named(name, item) for name, item in named.items())
+        named = {
+            field.name: getattr(value, field.name) for field in fields if _speaks(value, field)
+        }
+        return "\n".join(_named(name, item) for name, item in named.items()) or repr(value)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         if any(isinstance(item, pd.DataFrame) for item in value):
             return "\n".join(_named(str(at), item) for at, item in enumerate(value, 1))
@@ -43,6 +46,13 @@ def shortened(value: object) -> str:
     """A value's representation, cut where it gets long."""
     text = repr(value)
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
+
+
+def _speaks(value: object, field: dataclasses.Field[Any]) -> bool:
+    """Whether a field is worth showing: it is no default."""
+    made = field.default_factory
+    default = field.default if made is dataclasses.MISSING else made()
+    return field.repr and repr(getattr(value, field.name)) != repr(default)
 
 
 def _named(name: str, value: object) -> str:

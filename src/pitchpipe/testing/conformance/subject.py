@@ -46,6 +46,7 @@ class Subject:
         requests: predictors: what to ask; by default short prompts for completions.
         records: learners: the records to learn from, all of one format; by default records of
             every format that the capabilities name.
+        folder: where a check's files are; the kit sets it.
     """
 
     stage: Any
@@ -59,6 +60,7 @@ class Subject:
     model: str | Callable[[Path], str] = "model"
     requests: SearchStrategy[Request] | None = None
     records: SearchStrategy[list[dict[str, Any]]] | None = None
+    folder: Path = Path()
 
     def __post_init__(self) -> None:
         """Refuses what is no stage.
@@ -99,11 +101,13 @@ class Subject:
         return (stage.create() if issubclass(self.kind, Learner) else stage).capabilities
 
     @contextmanager
-    def placed(self) -> Iterator[tuple[Any, Path]]:
-        """The stage, made anew in an empty folder if it can be, and a folder for its files."""
-        with TemporaryDirectory() as name:
+    def placed(self) -> Iterator[Subject]:
+        """The subject with an empty folder, in which its stage is made anew if it can be."""
+        with TemporaryDirectory(ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            yield (self.within(folder) if self.within else self.stage), folder
+            model = self.model if isinstance(self.model, str) else self.model(folder)
+            stage = self.within(folder) if self.within else self.stage
+            yield replace(self, stage=stage, folder=folder, model=model)
 
     def with_stage(self, stage: object) -> Subject:
         """The same help for another stage."""
