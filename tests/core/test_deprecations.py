@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pitchpipe import Config, PluginHost, __version__, deprecations, hookimpl
+from pitchpipe import Config, Pipeline, PluginHost, __version__, deprecations, hookimpl
 from pitchpipe.deprecations import Deprecation, PitchpipeDeprecationWarning
 from pitchpipe.errors import PluginError
 from pitchpipe.hookspecs import Register
@@ -174,6 +174,12 @@ def test_strict_lists_everything_at_once(
     assert len(lines) == 1 + len(expected)
     for line, words in zip(lines[1:], expected, strict=True):
         assert words in line
+
+
+def test_a_pipeline_is_as_strict_as_its_configuration() -> None:
+    plugins = {"strict": True, "block": ["nobody"]}
+    with pytest.raises(PluginError, match="'nobody' is blocked"):
+        Pipeline.from_config({"plugins": plugins})
 
 
 def test_strict_is_content_where_nothing_is_wrong(install: Callable[..., Path]) -> None:
