@@ -84,7 +84,8 @@ class Pipeline:
         predictor: Predictor | None = None,
     ) -> None:
         config = config or Config()
-        self.host = host or PluginHost(block=config.plugins.block, allow=config.plugins.allow)
+        chosen = config.plugins
+        self.host = host or PluginHost(block=chosen.block, allow=chosen.allow, strict=chosen.strict)
         checks = None if validators is None else tuple(validators)
         parts = Parts(formatter, checks, splitter, engine, trainer, predictor)
         self._selection = Selection(config, self.host, parts)

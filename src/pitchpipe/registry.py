@@ -103,6 +103,10 @@ class Registry(Generic[StageT]):
         """The registered names, sorted."""
         return sorted(self._entries)
 
+    def named(self, name: str) -> list[Entry[StageT]]:
+        """All entries of that name, one a distribution that offers it."""
+        return list(self._entries.get(name, ()))
+
     def get(self, name: str, detail: str = "") -> Entry[StageT]:
         """The entry of that name.
 
@@ -115,7 +119,7 @@ class Registry(Generic[StageT]):
             PluginError: two distributions do.
         """
         distribution, _, short = name.rpartition(":")
-        entries = self._entries.get(short, [])
+        entries = self.named(short)
         if distribution:
             entries = [e for e in entries if e.provider.distribution == distribution]
         if not entries:

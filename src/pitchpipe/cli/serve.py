@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pitchpipe.cli.choice import choice_of, plugin_flags
 from pitchpipe.cli.parser import Parser, one_of
 from pitchpipe.errors import UsageError
 
@@ -84,18 +85,23 @@ def configure(parser: Parser) -> None:
         help="how a line of the log is written",
     )
     add("--json", action="store_true", help="tell the address as JSON")
+    plugin_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves."""
+    from pitchpipe.config import PluginsConfig
     from pitchpipe.service.offline import learner_class
     from pitchpipe.service.server.logs import log_to_stderr
     from pitchpipe.service.server.loopback import base_url, listening
 
     if arguments.workers < 1 or arguments.max_upload_mb < 1:
         raise UsageError("--workers and --max-upload-mb must be 1 or more.")
+    chosen = choice_of(arguments, PluginsConfig()).to_config()
     options = _options(arguments.learner_option)
-    learner = learner_class(arguments.learner, options)
+    learner = learner_class(
+        arguments.learner, options, block=chosen.block, allow=chosen.allow, strict=chosen.strict
+    )
     keys = _keys(arguments)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         stack.enter_context(_sigterm_as_sigint())
@@ -127,6 +133,8 @@ def run(arguments: argparse.Namespace) -> int:
             most_upload=arguments.max_upload_mb * _MEGABYTE,
             log_form=arguments.log_format,
             log_level=arguments.log_level,
+            block=chosen.block,
+            allow=chosen.allow,
         )
     return 0
 

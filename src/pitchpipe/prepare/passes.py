@@ -20,6 +20,7 @@ from pitchpipe.records import GROUP, Finding, Severity
 from pitchpipe.schema import Schema, infer
 from pitchpipe.selection import Named, Selection
 from pitchpipe.stages import Engine, Formatter
+from pitchpipe.stages.validator import bound
 from pitchpipe.tables import Table
 from pitchpipe.tables.delimited import LinesTable
 from pitchpipe.watch import Watch
@@ -69,7 +70,7 @@ class Plan:
         formatter = selection.formatter(schema)
         contract = formatter.stage.contract(formatter.name)
         rules = tuple(
-            Rule(v.name, v.stage.bind(contract, selection.config.training))
+            Rule(v.name, bound(v.stage, contract, selection.config.training))
             for v in selection.validators
         )
         # formatters pass rows of their own shape through; of plain columns they cannot tell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import parse_qsl
@@ -83,13 +83,21 @@ def _parse(url: str) -> Key:
 
 
 def learner_class(
-    name: str, options: Mapping[str, str] = MappingProxyType({})
+    name: str,
+    options: Mapping[str, str] = MappingProxyType({}),
+    *,
+    block: Collection[str] = (),
+    allow: Collection[str] | None = None,
+    strict: bool = False,
 ) -> type[Learner] | None:
     """The learner of that name; None, which stands for the default one, if that is it.
 
     Args:
-        name: as registered.
+        name: the name it is registered under.
         options: as its users set it up.
+        block: as for ``PluginHost``, and so the others.
+        allow: the only plugins that are loaded.
+        strict: whether whatever is wrong with plugins is an error.
 
     Raises:
         UnknownNameError: no plugin offers it.
@@ -99,6 +107,6 @@ def learner_class(
         return None
     from pitchpipe.plugins import PluginHost
 
-    host = PluginHost()
+    host = PluginHost(block=block, allow=allow, strict=strict)
     stage: type[Learner] = host.get(host.learners, name).stage
     return stage.configured(options)

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class Orders:
         learner_options: how that is set up.
         log_form: how it logs.
         log_level: from which level on.
+        block: plugins that are not loaded to find the learner.
+        allow: if given, the only ones that are.
     """
 
     folder: str
@@ -43,6 +45,8 @@ class Orders:
     learner_options: Mapping[str, str]
     log_form: Form
     log_level: str
+    block: Sequence[str] = ()
+    allow: Sequence[str] | None = None
 
     def to_argument(self) -> str:
         """All of it in one word of a command line."""
@@ -108,7 +112,9 @@ def main(orders: Orders) -> None:
     service = Service(
         Path(orders.folder),
         pace="workers",
-        learner=learner_class(orders.learner, orders.learner_options),
+        learner=learner_class(
+            orders.learner, orders.learner_options, block=orders.block, allow=orders.allow
+        ),
         learner_name=orders.learner,
     )
     worker = Worker(service, _report)
