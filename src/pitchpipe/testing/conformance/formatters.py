@@ -28,11 +28,11 @@ _NAME = "name-of-the-formatter"
 def _sources(subject: Subject) -> SearchStrategy[pd.DataFrame]:
     """Chunks of the columns that the formatter needs, with what it writes itself in the texts."""
     if subject.rows is not None:
-        return chunks(subject.rows)
+        return chunks(subject.rows, most=4)
     options = subject.stage.contract(_NAME).options.values()
     pieces = [option for option in options if isinstance(option, str)]
     columns = subject.stage.required_columns(_AVAILABLE)
-    return chunks(st.fixed_dictionaries({column: texts(pieces) for column in columns}))
+    return chunks(st.fixed_dictionaries({column: texts(pieces) for column in columns}), most=4)
 
 
 def _cut_sources(subject: Subject) -> SearchStrategy[list[pd.DataFrame]]:
