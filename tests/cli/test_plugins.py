@@ -91,7 +91,10 @@ def test_a_plugin_that_does_not_load_is_shown(cli, installed, reviews):
     told = cli("plugins", "info", "extra")
     assert told.code == 2
     assert message in told.err
-    assert "pipe_extra.py" not in told.err
+    assert "pipe_extra.py" not in told.err + listed.err
+    for action in ("list", "doctor"):
+        shown = cli("plugins", action, "--traceback").err
+        assert 'pipe_extra.py", line 1' in shown
     assert 'pipe_extra.py", line 1' in cli("plugins", "info", "extra", "--traceback").err
     assert f"left out: {message}" in cli("prepare", reviews).err
 

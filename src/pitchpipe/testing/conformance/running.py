@@ -7,7 +7,11 @@ from hypothesis.errors import Flaky, HypothesisException, Unsatisfiable
 
 from pitchpipe.errors import PitchpipeError
 from pitchpipe.testing.conformance.promises import Broken, Clause, ConformanceError, Promise, copied
+from pitchpipe.testing.conformance.showing import show
 from pitchpipe.testing.conformance.subject import Subject
+
+_MOST_TRIES = 400
+"""How many smaller examples are tried once a promise is found broken."""
 
 _SLOWNESS = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
@@ -25,15 +29,21 @@ def run(promise: Promise, subject: Subject) -> None:
 
 def _run(promise: Promise, subject: Subject) -> None:
     __tracebackhide__ = True
-    told: list[ConformanceError] = []
+    told: dict[str, ConformanceError] = {}  # by the example
+    tries = 0
 
     @_settings(promise)
     @given(promise.examples(subject))
     def holds(example: object) -> None:
+        nonlocal tries
+        tries += bool(told)
+        if tries > _MOST_TRIES and show(example) not in told:
+            return  # small enough: what else there is counts as kept
         broken = _broken(promise, subject, example)
         if broken is not None:
-            told.append(ConformanceError(promise.message(subject, example, broken)))
-            raise told[-1] from broken.__cause__
+            shown = show(example)
+            told[shown] = ConformanceError(promise.message(subject, shown, broken))
+            raise told[shown] from broken.__cause__
 
     try:
         holds()
@@ -41,7 +51,7 @@ def _run(promise: Promise, subject: Subject) -> None:
         raise ConformanceError(str(error)) from error.__cause__
     except Flaky:
         again = "It is not so each time: the same example is treated in different ways."
-        raise ConformanceError(f"{told[-1]}\n{again}") from None
+        raise ConformanceError(f"{min(map(str, told.values()), key=len)}\n{again}") from None
     except Unsatisfiable:
         raise ConformanceError(
             f"{subject.label}: no example for the check {promise.name!r} could be made; it refuses "
