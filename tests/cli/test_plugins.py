@@ -28,6 +28,14 @@ def test_info_shows_options_with_defaults_and_documentation(cli):
     assert "  seed: int, default 42\n      " in shown
 
 
+def test_info_shows_what_a_stage_says_of_itself(cli):
+    shown = cli("plugins", "info", "random").out
+    assert "promises  deterministic, keeps_prompts, leaves_training\n" in shown
+    [learner] = cli("plugins", "info", "ngram", "--json").json
+    assert learner["capabilities"]["methods"] == ["supervised", "dpo", "reinforcement"]
+    assert "formats completion, chat, preference" in cli("plugins", "info", "ngram").out
+
+
 def test_info_shows_everything_of_that_name(cli):
     found = cli("plugins", "info", "openai", "--json").json
     assert [row["kind"] for row in found] == ["trainer", "predictor"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ def _info(host: PluginHost, name: str, as_json: bool) -> None:
     from pitchpipe.cli.output import answer, answer_json, pairs
     from pitchpipe.errors import PluginError, UnknownNameError
 
-    rows = list(_described(host))
+    rows = list(_described(host, said=(name,)))
     found = [row for row in rows if name in (row["name"], f"{row['provider']}:{row['name']}")]
     if not found:
         for failure in host.failures:
@@ -79,16 +80,35 @@ def _info(host: PluginHost, name: str, as_json: bool) -> None:
     blocks = []
     for row in found:
         facts = {key: row[key] for key in ("kind", "name", "provider", "version", "summary")}
+        facts |= {"promises": _in_words(row["capabilities"])} if row.get("capabilities") else {}
         blocks.append("\n".join(filter(None, [pairs(facts), options_text(row["options"])])))
     answer("\n\n".join(blocks))
 
 
-def _described(host: PluginHost) -> Iterator[dict[str, Any]]:
+def _capabilities(stage: Any) -> dict[str, Any]:
+    """What a stage with its default options says of itself; nothing where it has no default."""
+    try:
+        made = stage.create() if hasattr(stage, "create") else stage()
+    except (TypeError, ValueError):
+        return {}
+    return dataclasses.asdict(made.capabilities)
+
+
+def _in_words(capabilities: dict[str, Any]) -> str:
+    names = [name for name, value in capabilities.items() if value is True]
+    listed = [f"{name} {', '.join(v)}" for name, v in capabilities.items() if isinstance(v, tuple)]
+    return ", ".join(names + listed) or "none"
+
+
+def _described(host: PluginHost, said: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
+    """All stages and observers; those of the names given with what they say of themselves."""
     from pitchpipe.cli.docs import options_of, summary_of
 
     for registry in host.registries:
         for entry in registry:
+            asked = {entry.name, f"{entry.provider.distribution}:{entry.name}"} & {*said}
             yield {
+                **({"capabilities": _capabilities(entry.stage)} if asked else {}),
                 "kind": registry.kind,
                 "name": entry.name,
                 "provider": entry.provider.distribution,
