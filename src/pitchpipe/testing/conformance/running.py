@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from hypothesis import HealthCheck, Verbosity, given, reject, settings
 from hypothesis.errors import Flaky, HypothesisException, Unsatisfiable
 
@@ -31,24 +32,26 @@ def _run(promise: Promise, subject: Subject) -> None:
     __tracebackhide__ = True
     told: dict[str, ConformanceError] = {}  # by the example
     tries = 0
+    smallest: object = None
 
     @_settings(promise)
     @given(promise.examples(subject))
     def holds(example: object) -> None:
-        nonlocal tries
+        nonlocal tries, smallest
         tries += bool(told)
         if tries > _MOST_TRIES and show(example) not in told:
             return  # small enough: what else there is counts as kept
         broken = _broken(promise, subject, example)
         if broken is not None:
-            shown = show(example)
+            shown, smallest = show(example), example
             told[shown] = ConformanceError(promise.message(subject, shown, broken))
             raise told[shown] from broken.__cause__
 
     try:
         holds()
     except ConformanceError as error:
-        raise ConformanceError(str(error)) from error.__cause__
+        fewer = _fewer_rows(promise, subject, smallest)
+        raise ConformanceError(fewer or str(error)) from error.__cause__
     except Flaky:
         again = "It is not so each time: the same example is treated in different ways."
         raise ConformanceError(f"{min(map(str, told.values()), key=len)}\n{again}") from None
@@ -74,6 +77,22 @@ def _broken(promise: Promise, subject: Subject, example: object) -> Broken | Non
         raised.__cause__ = error
         return raised
     return None
+
+
+def _fewer_rows(promise: Promise, subject: Subject, example: object) -> str:
+    """The message with every row of a chunk left out that the failure does not need."""
+    message = ""
+    if isinstance(example, pd.DataFrame):
+        chunk = example
+        for row in chunk.index:
+            rest = chunk.drop(index=row)
+            try:
+                broken = _broken(promise, subject, rest) if len(rest) else None
+            except HypothesisException:  # it is no example any more
+                continue
+            if broken is not None:
+                chunk, message = rest, promise.message(subject, show(rest), broken)
+    return message
 
 
 def _settings(promise: Promise) -> settings:
