@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pitchpipe.errors import DataError, UnknownNameError, UsageError
 from pitchpipe_formats import convert
+from pitchpipe_formats.__main__ import main
 
 Rows = Sequence[dict[str, Any]]
 SAME_FOLDER = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -228,25 +229,25 @@ def test_other_columns_are_told(tmp_path: Path) -> None:
     assert (done.left_out, done.unit) == (("id",), "row")
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pitchpipe_formats", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_the_command_tells_what_it_did_and_what_is_left(tmp_path: Path) -> None:
+def test_the_command_tells_what_it_did_and_what_is_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = [{"prompt": "q", "completion": str(n), "label": not n, "id": n} for n in range(14)]
     source, target = write(tmp_path / "kto.jsonl", rows), tmp_path / "pairs.jsonl"
-    done = run(source, target, "--to", "hf-preference", "--from", "kto")
-    assert done.returncode == 0
-    assert done.stdout == f"{target}: 1 hf-preference records of 14 kto rows\n"
-    assert done.stderr == (
+    assert main([str(source), str(target), "--to", "hf-preference", "--from", "kto"]) == 0
+    assert capsys.readouterr() == (
+        f"{target}: 1 hf-preference records of 14 kto rows\n",
         "left out: columns id\n"
         "left over: 12 rows without a counterpart of the same prompt "
-        "(line 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ...)\n"
+        "(line 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ...)\n",
     )
+    assert main([str(target), str(source), "--to", "preference"]) == 0
+    assert capsys.readouterr() == (f"{source}: 1 preference records of 1 hf-preference rows\n", "")
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
-    done = run(tmp_path / "none.jsonl", tmp_path / "out.jsonl", "--to", "chat")
+    source = tmp_path / "none.jsonl"
+    command = [sys.executable, "-m", "pitchpipe_formats", source, "out.jsonl", "--to", "chat"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"error: {tmp_path / 'none.jsonl'}: ")
+    assert done.stderr.startswith(f"error: {source}: ")

@@ -190,3 +190,16 @@ def test_no_key_is_shown() -> None:
     with pytest.raises(DataError, match="expected text") as caught:
         AlpacaFormatter().apply(frame({"instruction": [key], "output": "b"}))
     assert key not in str(caught.value)
+
+
+def test_records_of_ours_pass() -> None:
+    talk = {"messages": [message("user", "q"), message("assistant", "a")]}
+    for formatter, record in (
+        (AlpacaFormatter(), talk),
+        (ShareGPTFormatter(), talk),
+        (HFPreferenceFormatter(), PAIR),
+    ):
+        chunk = frame(record)
+        assert set(formatter.required_columns(list(record))) <= record.keys()
+        assert formatter.is_formatted(chunk)
+        assert formatter.apply(chunk).to_dict("records") == [record]

@@ -29,7 +29,11 @@ class Formatter(ABC):
 
     @abstractmethod
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
-        """The columns it needs for training, given those that there are."""
+        """The columns it needs for training, given those that there are.
+
+        One that needs others than prompt, completion and those of our records is given the user's
+        own columns, and its records are all that validators see.
+        """
 
     @abstractmethod
     def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:

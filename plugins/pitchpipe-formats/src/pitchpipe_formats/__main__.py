@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from pitchpipe.errors import PitchpipeError
 from pitchpipe_formats.conversion import Converted, convert
@@ -12,8 +13,11 @@ from pitchpipe_formats.formats import FORMATS
 _SHOWN = 10
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """The command line.
+
+    Args:
+        words: the arguments; by default those of the process.
 
     Returns:
         The exit code: 0, 1 where a record is at fault, 2 where the request is.
@@ -26,7 +30,7 @@ def main() -> int:
     parser.add_argument("target", metavar="TARGET", help="the JSON lines file to write")
     parser.add_argument("--to", metavar="FORMAT", required=True, help=", ".join(FORMATS))
     parser.add_argument("--from", metavar="FORMAT", help="by default what the columns say")
-    arguments = vars(parser.parse_args())
+    arguments = vars(parser.parse_args(words))
     source, target = arguments["source"], arguments["target"]
     try:
         done = convert(source, target, to=arguments["to"], source_format=arguments["from"])

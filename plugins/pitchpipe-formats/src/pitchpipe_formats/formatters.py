@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
@@ -151,9 +151,8 @@ class HFPreferenceFormatter(PreferenceFormatter):
         return FormatterCapabilities(answers=preference.REQUIRED)
 
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
-        """Both answers, under our names where the input goes by ours."""
-        ours = preference.INPUT in available and preference.PREFERRED in available
-        return super().required_columns(available) if ours else preference.REQUIRED
+        """Both answers, or those of our records where the rows are such."""
+        return super().required_columns(available) if _is_ours(available) else preference.REQUIRED
 
     def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """Source rows to our three columns; without answers, to ``input`` alone.
@@ -161,7 +160,7 @@ class HFPreferenceFormatter(PreferenceFormatter):
         Raises:
             DataError: a field is missing or of the wrong kind; names its line.
         """
-        if preference.INPUT in chunk.columns:
+        if _is_ours(chunk.columns):
             return super().apply(chunk)
 
         def read(row: Record) -> dict[str, Any]:
@@ -172,3 +171,7 @@ class HFPreferenceFormatter(PreferenceFormatter):
         keys = (preference.INPUT, preference.PREFERRED, preference.NON_PREFERRED)
         columns = {key: [row.get(key) for row in made] for key in (keys if answers else keys[:1])}
         return pd.DataFrame(columns, index=chunk.index, dtype=object)
+
+
+def _is_ours(columns: Container[str]) -> bool:
+    return preference.INPUT in columns and preference.CHOSEN not in columns
