@@ -124,7 +124,7 @@ class PluginHost:
         for plugin in plugins:
             self.register(plugin)
         if strict and (found := problems_of(self)):
-            lines = [f"- {problem.message}. {problem.advice}" for problem in found]
+            lines = [f"- {problem.message.rstrip('.')}. {problem.advice}" for problem in found]
             raise PluginError("\n".join(["plugins are checked strictly:", *lines]))
 
     @property

@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         for provider, faults in checked.items():
-            answer(f"plugin {provider.plugin!r} of {provider}: {len(faults) or 'no'} faults")
+            count = f"{len(faults) or 'no'} fault{'s' * (len(faults) != 1)}"
+            answer(f"plugin {provider.plugin!r} of {provider}: {count}")
             for fault in faults:
                 answer(f"  {shown(fault)}")
     return int(any(checked.values()))
