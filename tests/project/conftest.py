@@ -23,7 +23,7 @@ def block_of() -> Callable[[str, str], str]:
 
     def find(page: str, marker: str) -> str:
         text = (ROOT / page).read_text("utf-8")
-        pattern = rf"<!-- {re.escape(marker)} -->\n```\w+\n(.*?)```"
+        pattern = rf"<!-- {re.escape(marker)} -->\n```\w+[^\n]*\n(.*?)```"
         blocks = re.findall(pattern, text, re.DOTALL)
         assert len(blocks) == 1, f"{page}: {len(blocks)} blocks marked {marker!r}"
         block: str = blocks[0]

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from pitchpipe.cli import flags
+from pitchpipe.cli.choice import host_of
 from pitchpipe.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -23,19 +24,17 @@ def configure(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Lists or describes."""
     from pitchpipe.cli.output import answer, answer_json, table, warn
-    from pitchpipe.plugins import PluginHost
 
-    config = flags.configured(arguments).plugins
-    host = PluginHost(block=config.block, allow=config.allow)
+    host = host_of(flags.configured(arguments).plugins)
     if arguments.name is not None:
         entry = host.get(host.validators, arguments.name)
-        described = _described(entry)
+        rule = described(entry)
         if arguments.json:
-            answer_json(described)
+            answer_json(rule)
         else:
-            answer(_text(described))
+            answer(_text(rule))
         return 0
-    rows = [_described(entry) for entry in host.validators]
+    rows = [described(entry) for entry in host.validators]
     if arguments.json:
         answer_json(rows)
         return 0
@@ -46,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _described(entry: Entry[Validator[Any]]) -> dict[str, Any]:
+def described(entry: Entry[Validator[Any]]) -> dict[str, Any]:
+    """A rule in JSON types, but for the defaults of its options."""
     from pitchpipe.cli.docs import documentation_of, options_of, summary_of
     from pitchpipe.profiles import PROFILES
 
@@ -64,13 +64,13 @@ def _described(entry: Entry[Validator[Any]]) -> dict[str, Any]:
     }
 
 
-def _text(described: dict[str, Any]) -> str:
+def _text(rule: dict[str, Any]) -> str:
     from pitchpipe.cli.docs import options_text
     from pitchpipe.cli.output import pairs
 
     names = ("rule", "severity", "fix", "profiles", "provider", "version", "scope")
-    facts = pairs({name: _cell(described[name]) for name in names})
-    parts = [facts, described["documentation"], options_text(described["options"])]
+    facts = pairs({name: _cell(rule[name]) for name in names})
+    parts = [facts, rule["documentation"], options_text(rule["options"])]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Generic, Literal, Self, TypeVar
+from inspect import signature
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import pandas as pd
 
 from pitchpipe.records import Contract, Finding, Severity, TrainingSpec
+from pitchpipe.stages.capabilities import ValidatorCapabilities
 
 State = TypeVar("State")
 
@@ -44,6 +46,11 @@ class Validator(ABC, Generic[State]):
     hosted_only: ClassVar[bool] = False
     """Whether it speaks of the vendor's own service, and runs only where that trains."""
 
+    @property
+    def capabilities(self) -> ValidatorCapabilities:
+        """Which promises it can keep; by default all."""
+        return ValidatorCapabilities()
+
     def bind(self, contract: Contract, training: TrainingSpec | None = None) -> Self:
         """A validator that knows how records are written and what is to be trained.
 
@@ -75,3 +82,12 @@ class Validator(ABC, Generic[State]):
     @abstractmethod
     def conclude(self, state: State) -> Sequence[Finding]:
         """What was found."""
+
+
+def bound(
+    validator: Validator[Any], contract: Contract, training: TrainingSpec | None
+) -> Validator[Any]:
+    """What ``bind`` gives, of validators written before it took ``training`` as well."""
+    if "training" in signature(validator.bind).parameters:
+        return validator.bind(contract, training)
+    return validator.bind(contract)
