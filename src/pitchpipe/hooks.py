@@ -20,11 +20,13 @@ class Implementation:
         function: its name.
         hook: the hook that it is for, whether there is such a hook or not.
         arguments: the names of its arguments.
+        optional: whether it is none the worse where there is no such hook.
     """
 
     function: str
     hook: str
     arguments: tuple[str, ...]
+    optional: bool
 
 
 def specifications() -> dict[str, tuple[str, ...]]:
@@ -46,7 +48,8 @@ def implementations(plugin: object) -> Iterator[Implementation]:
             arguments = tuple(inspect.signature(getattr(plugin, name)).parameters)
             if inspect.isclass(plugin):
                 arguments = arguments[1:]  # self, which no instance has bound yet
-            yield Implementation(name, options.get("specname") or name, arguments)
+            hook = options.get("specname") or name
+            yield Implementation(name, hook, arguments, bool(options.get("optionalhook")))
 
 
 def close_hook(name: str) -> str | None:

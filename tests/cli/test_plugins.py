@@ -29,9 +29,11 @@ def test_info_shows_options_with_defaults_and_documentation(cli):
 
 
 def test_info_shows_what_a_stage_says_of_itself(cli):
-    assert "capabilities: deterministic=True, keeps_groups=" in cli("plugins", "info", "group").out
-    [found] = cli("plugins", "info", "ngram", "--json").json
-    assert found["capabilities"]["deterministic"] is True
+    shown = cli("plugins", "info", "random").out
+    assert "promises  deterministic, keeps_prompts, leaves_training\n" in shown
+    [learner] = cli("plugins", "info", "ngram", "--json").json
+    assert learner["capabilities"]["methods"] == ["supervised", "dpo", "reinforcement"]
+    assert "formats completion, chat, preference" in cli("plugins", "info", "ngram").out
 
 
 def test_info_of_a_plugin_and_of_a_distribution(cli):
@@ -91,7 +93,10 @@ def test_a_plugin_that_does_not_load_is_shown(cli, installed, reviews):
     told = cli("plugins", "info", "extra")
     assert told.code == 2
     assert message in told.err
-    assert "pipe_extra.py" not in told.err
+    assert "pipe_extra.py" not in told.err + listed.err
+    for action in ("list", "doctor"):
+        shown = cli("plugins", action, "--traceback").err
+        assert 'pipe_extra.py", line 1' in shown
     assert 'pipe_extra.py", line 1' in cli("plugins", "info", "extra", "--traceback").err
     assert f"left out: {message}" in cli("prepare", reviews).err
 

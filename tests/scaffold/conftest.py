@@ -10,6 +10,8 @@ import pytest
 
 from pitchpipe.scaffold import KINDS, create
 
+SUPPORT = Path(__file__).parents[1] / "support"
+
 
 @pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,5 +33,5 @@ def environment(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> di
     command = [sys.executable, "-m", "pip", "install", *flags, "--target", str(site), *folders]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    paths = (str(site), os.environ.get("PYTHONPATH", ""))
+    paths = (str(site), str(SUPPORT), os.environ.get("PYTHONPATH", ""))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

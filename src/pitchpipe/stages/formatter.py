@@ -16,7 +16,8 @@ class Formatter(ABC):
     """Turns source rows into records of one format, and answers back into labels.
 
     Promises: the chunk given is not changed; every row comes out, in order, under its index; the
-    same chunk gives the same records; ``parse(reference(record))`` is the row's completion.
+    same rows give the same records, however they are cut into chunks; ``parse(reference(record))``
+    is the row's completion.
     """
 
     format: ClassVar[Format]

@@ -71,6 +71,7 @@ def test_nothing_is_found_where_nothing_is_wrong(cli, faults):
         ("def run_finished(error): ...", "run_finished is named like a hook and is not marked"),
         ("def run_finish(error): ...", "not marked and close to the hook 'run_finished'"),
         ("@hookimpl\ndef register_engines(register): 1 / 0", "raises ZeroDivisionError"),
+        (STAGE + '    register("half", Half)\n', "splitter 'half' is offered 2 times"),
         (STAGE.replace('"half"', '"Half_Way"'), "expected lower case, words joined by hyphens"),
         (STAGE.replace('"half"', "3"), "its name is 3"),
         (STAGE.replace(", Half)", ", Half())"), "Half(seed=1) was offered; expected a class"),
@@ -86,6 +87,11 @@ def test_nothing_is_found_where_nothing_is_wrong(cli, faults):
 def test_every_fault_is_told(faults, source, expected):
     told = faults(source)
     assert any(expected in fault for fault in told), told
+
+
+def test_a_hook_of_another_version_is_no_fault_where_it_is_optional(faults):
+    source = STAGE + "@hookimpl(optionalhook=True)\ndef run_paused(run): ...\n"
+    assert faults(source) == []
 
 
 def test_a_stage_without_docstring_or_what_its_contract_wants_set(faults):
@@ -151,6 +157,13 @@ def test_the_traceback_is_shown_on_request(cli):
     Path("torn.py").write_text("import no_such\n", encoding="utf-8")
     assert "torn.py" not in cli("plugins", "check", "torn.py").err
     assert 'torn.py", line 1' in cli("plugins", "check", "torn.py", "--traceback").err
+
+
+def test_a_file_named_like_a_module_in_use(cli):
+    Path("json.py").write_text(HEAD, encoding="utf-8")
+    result = cli("plugins", "check", "json.py")
+    assert result.code == 2
+    assert "another module named 'json' is in use already" in result.err
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,14 @@ def _faults(
     hooks = {one.hook: one.arguments for one in implementations(plugin)}
     used = list(in_hooks(hooks))
     faults: list[str] = []
-    for kind, name, stage in _offers(plugin, faults):
+    offers = _offers(plugin, faults)
+    for kind, name, stage in offers:
         for fault in stagefaults.faults(kind, name, stage):
             yield f"{kind} {name!r}: {fault}"
         if isinstance(stage, type):
             used += in_stage(stage)
         yield from _collisions(host, provider, kind, name)
+    yield from _repeated(offers)
     yield from faults
     for deprecation in dict.fromkeys(used):
         yield deprecation.describe("it").rstrip(".")
@@ -90,8 +93,8 @@ def _offers(plugin: object, faults: list[str]) -> Offers:
     offers: Offers = []
     known = specifications()
     for one in implementations(plugin):
-        callable_so = one.hook in known and one.arguments == known[one.hook]
-        if inspect.isclass(plugin) or not one.hook.startswith("register_") or not callable_so:
+        well_formed = one.arguments == known.get(one.hook)
+        if inspect.isclass(plugin) or not one.hook.startswith("register_") or not well_formed:
             continue
         kind = one.hook.removeprefix("register_").removesuffix("s")
 
@@ -104,6 +107,11 @@ def _offers(plugin: object, faults: list[str]) -> Offers:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             faults.append(f"{one.function} raises {type(error).__name__}: {error}")
     return offers
+
+
+def _repeated(offers: Offers) -> Iterator[str]:
+    times = Counter(f"{kind} {name!r}" for kind, name, _ in offers)
+    return (f"{what} is offered {count} times" for what, count in times.items() if count > 1)
 
 
 def _collisions(host: PluginHost, provider: Provider, kind: str, name: object) -> Iterator[str]:

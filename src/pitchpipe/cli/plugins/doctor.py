@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Tells every problem; 1 if there is any. What is left out on purpose is told, and is none."""
     import dataclasses
 
-    from pitchpipe.cli.output import answer, answer_json, shown
+    from pitchpipe.cli.output import answer, answer_json, say, shown
     from pitchpipe.deprecations import PitchpipeDeprecationWarning
     from pitchpipe.diagnosis import problems_of
 
@@ -32,6 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
         host = host_of(choice.to_config(), strict=False)
     problems = [*problems_of(host), *_unmarked(host), *_doubled(), *_unmet()]
     left_out = list(_left_out(host, choice))
+    if arguments.traceback:
+        for failure in host.failures:
+            say(failure.traceback())
     if arguments.json:
         answer_json(
             {
@@ -40,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "left_out": left_out,
             }
         )
-        return bool(problems)
+        return int(bool(problems))
     for problem in problems:
         answer(f"{problem.kind}: {shown(problem.message)}\n  {problem.advice}")
     for left in left_out:
@@ -48,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{left['reason']}: plugin {left['plugin']!r} of {left['provider']}, by {left['by']}"
         )
     answer(f"{len(host.providers)} plugins loaded, {len(problems) or 'no'} problems.")
-    return bool(problems)
+    return int(bool(problems))
 
 
 def _left_out(host: PluginHost, choice: Choice) -> Iterator[dict[str, str]]:

@@ -15,6 +15,8 @@ def faults(plugin: object) -> Iterator[str]:
     known = specifications()
     found = list(implementations(plugin))
     for one in found:
+        if one.hook not in known and one.optional:
+            continue
         if one.hook not in known:
             close = close_hook(one.hook)
             hint = f"did you mean {close!r}?" if close else f"known: {', '.join(sorted(known))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pitchpipe.cli import flags
@@ -65,6 +66,14 @@ def _text(row: dict[str, Any]) -> str:
             facts[title] = ", ".join(row[title])
     if "summary" in row:
         facts["summary"] = row["summary"]
-    said = ", ".join(f"{key}={value}" for key, value in row.get("capabilities", {}).items())
-    parts = (pairs(facts), said and f"capabilities: {said}", options_text(row.get("options", [])))
+    if row.get("capabilities"):
+        facts["promises"] = _in_words(row["capabilities"])
+    parts = (pairs(facts), options_text(row.get("options", [])))
     return "\n".join(filter(None, parts))
+
+
+def _in_words(capabilities: Mapping[str, Any]) -> str:
+    """The flags that are set, and the values of those that are lists."""
+    names = [name for name, value in capabilities.items() if value is True]
+    listed = [f"{name} {', '.join(v)}" for name, v in capabilities.items() if isinstance(v, tuple)]
+    return ", ".join(names + listed) or "none"

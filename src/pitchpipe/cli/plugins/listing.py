@@ -10,7 +10,7 @@ from pitchpipe.cli.choice import host_of
 
 def run(arguments: argparse.Namespace) -> int:
     """Lists them, and on stderr what did not load."""
-    from pitchpipe.cli.output import answer, answer_json, table, warn
+    from pitchpipe.cli.output import answer, answer_json, say, table, warn
     from pitchpipe.cli.plugins.rows import observers, stages
 
     host = host_of(flags.configured(arguments).plugins)
@@ -31,4 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
     answer(table(titles, [[row[title] for title in titles] for row in rows]))
     for failure in host.failures:
         warn(f"did not load: {failure}")
+        if arguments.traceback:
+            say(failure.traceback())
     return 0

@@ -27,7 +27,7 @@ def found(target: str) -> Iterator[Found]:
 
     Raises:
         UnknownNameError: it is none of them.
-        PluginError: it is a folder with no plugin.
+        PluginError: it is a folder with no plugin, or has the name of a module in use.
     """
     path = Path(target)
     if path.exists():
@@ -64,6 +64,11 @@ def _importable(path: Path) -> Iterator[Found]:
 
 
 def _module(path: Path) -> tuple[Path, Found]:
+    if path.stem in sys.modules:
+        raise PluginError(
+            f"{path}: another module named {path.stem!r} is in use already, so that this one could "
+            "not be imported by its name; name it otherwise."
+        )
     provider = Provider(path.stem, "", path.stem)
     return path.parent, [(provider, partial(import_module, path.stem))]
 

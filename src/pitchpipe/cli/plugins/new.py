@@ -19,5 +19,5 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for file in files:
         answer(str(file))
-    say(f"next: cd {folder} && python -m pip install -e . --group dev && python -m pytest")
+    say(f"next: cd {folder} && python -m pip install -e . hypothesis pytest && python -m pytest")
     return 0

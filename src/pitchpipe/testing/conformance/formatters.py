@@ -27,11 +27,11 @@ _NAME = "name-of-the-formatter"
 def _sources(subject: Subject) -> SearchStrategy[pd.DataFrame]:
     """Chunks of the columns that the formatter needs, with what it writes itself in the texts."""
     if subject.rows is not None:
-        return chunks(subject.rows)
+        return chunks(subject.rows, most=4)
     options = subject.stage.contract(_NAME).options.values()
     pieces = [option for option in options if isinstance(option, str)]
     columns = subject.stage.required_columns(_AVAILABLE)
-    return chunks(st.fixed_dictionaries({column: texts(pieces) for column in columns}))
+    return chunks(st.fixed_dictionaries({column: texts(pieces) for column in columns}), most=4)
 
 
 def _cut_sources(subject: Subject) -> SearchStrategy[list[pd.DataFrame]]:
@@ -113,7 +113,9 @@ def _(subject: Subject, chunk: pd.DataFrame) -> None:
 )
 def _(subject: Subject, chunk: pd.DataFrame) -> None:
     column = next((c for c in subject.capabilities.answers if c in chunk.columns), None)
-    if column is None or any(_ready(subject, chunk)):
+    if column is None:
+        return
+    if any(_ready(subject, chunk)):
         reject()
     for wanted, record in zip(
         chunk[column].tolist(), records_of(subject.stage.apply(chunk)), strict=True
@@ -132,7 +134,9 @@ def _(subject: Subject, chunk: pd.DataFrame) -> None:
 )
 def _(subject: Subject, chunk: pd.DataFrame) -> None:
     bare = chunk.drop(columns=[c for c in chunk if c in subject.capabilities.answers])
-    if bare.columns.equals(chunk.columns) or any(_ready(subject, bare)):
+    if bare.columns.equals(chunk.columns):
+        return
+    if any(_ready(subject, bare)):
         reject()
     trained = records_of(subject.stage.apply(chunk))
     for record, asked in zip(trained, records_of(subject.stage.apply(bare)), strict=True):
