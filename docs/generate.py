@@ -20,6 +20,7 @@ API = {
     "pitchpipe.registry": "registry",
     "pitchpipe.predictions": "predictions",
     "pitchpipe.scoring": "scoring",
+    "pitchpipe.sweep": "sweep.drive",
     "pitchpipe.service": "service.service",
     "pitchpipe.service.transports": "service.transports",
     "pitchpipe.service.control": "service.control.control",

@@ -13,7 +13,7 @@ from pitchpipe.errors import JobFailedError, RunError
 from pitchpipe.files import atomic, write_json
 from pitchpipe.journal import Journal, LineFile
 from pitchpipe.prepared import load_manifest
-from pitchpipe.records import Job, JobEvent, PreparedData, TrainedModel
+from pitchpipe.records import Contract, Job, JobEvent, PreparedData, TrainedModel
 from pitchpipe.run import (
     Run,
     RunFolder,
@@ -45,11 +45,34 @@ def execute(pipeline: Pipeline, table: Table, run_dir: Path | None, fresh: bool)
     folder = RunFolder(path)
     if fresh and folder.journal.exists():
         raise RunError(f"{path}: already holds a run. Choose another folder, or leave out --fresh.")
+    return _executed(pipeline, folder, print_, table)
+
+
+def execute_prepared(pipeline: Pipeline, data: PreparedData, run_dir: Path, print_: str) -> Run:
+    """Takes prepared files, which stay where they are, through the stages from training on.
+
+    Args:
+        pipeline: the stages.
+        data: the files.
+        run_dir: the run's folder, from which an interrupted run goes on.
+        print_: tells this run from any that could be meant to have the same folder.
+
+    Raises:
+        RunError: the folder holds another run.
+        PitchpipeError: a stage failed; what came before it is kept.
+    """
+    return _executed(pipeline, RunFolder(run_dir), print_, data)
+
+
+def _executed(
+    pipeline: Pipeline, folder: RunFolder, print_: str, source: Table | PreparedData
+) -> Run:
+    path = source.train if isinstance(source, PreparedData) else source.path
     with Journal(folder.journal) as journal:
-        first = journal.intend("run", {"fingerprint": print_, "source": str(table.path or "")})
+        first = journal.intend("run", {"fingerprint": print_, "source": str(path or "")})
         if first["fingerprint"] != print_:
             raise RunError(
-                f"{path}: holds a run with another configuration or another table. "
+                f"{folder.path}: holds a run with another configuration or another table. "
                 "Choose another folder, or run it with what it began with (config.toml)."
             )
         folder.sweep()
@@ -57,7 +80,7 @@ def execute(pipeline: Pipeline, table: Table, run_dir: Path | None, fresh: bool)
         watch = Watch(pipeline.host, folder.info)
         pipeline.host.run_started(folder.info)
         try:
-            run = _Execution(pipeline, table, folder, journal, watch).run()
+            run = _Execution(pipeline, source, folder, journal, watch).run()
         except BaseException as error:
             pipeline.host.run_finished(folder.info, error)
             raise
@@ -67,19 +90,26 @@ def execute(pipeline: Pipeline, table: Table, run_dir: Path | None, fresh: bool)
 
 class _Execution:
     def __init__(
-        self, pipeline: Pipeline, table: Table, folder: RunFolder, journal: Journal, watch: Watch
+        self,
+        pipeline: Pipeline,
+        source: Table | PreparedData,
+        folder: RunFolder,
+        journal: Journal,
+        watch: Watch,
     ) -> None:
         self._pipeline = pipeline
-        self._table = table
+        self._source = source
         self._folder = folder
         self._journal = journal
         self._watch = watch
 
     def run(self) -> Run:
-        prepared = self._prepared()
+        source = self._source
+        prepared = source if isinstance(source, PreparedData) else self._prepared(source)
         self._check_positive_class(prepared)
         submitted = self._stage("train", lambda: self._submit(prepared), self._job)
-        job = self._stage("follow", lambda: self._follow(submitted), self._job)
+        contract = prepared.contract
+        job = self._stage("follow", lambda: self._follow(submitted, contract), self._job)
         model = load_model(self._folder.model)
         scores: Mapping[str, Any] = {}
         if prepared.valid is not None:
@@ -122,7 +152,7 @@ class _Execution:
         self._journal.done(f"stage:{name}", {"seconds": self._watch.seconds[name], **asked})
         return value
 
-    def _prepared(self) -> PreparedData:
+    def _prepared(self, table: Table) -> PreparedData:
         outputs = self._folder.outputs
         finished = self._journal.outcome("stage:prepare")
         known = load_manifest(outputs.manifest) if finished else None
@@ -135,11 +165,17 @@ class _Execution:
                 f"{outputs.manifest}: the prepared files are not those that were trained on any "
                 "more. Put them back, or begin anew with --fresh."
             )
-        data = self._pipeline.prepare_into(self._table, outputs, self._watch)
+        data = self._pipeline.prepare_into(table, outputs, self._watch)
         write_json(self._folder.findings, [finding.to_json() for finding in data.findings])
         seconds = {stage: self._watch.seconds[stage] for stage in DATA_STAGES}
         self._journal.done("stage:prepare", seconds)
         return data
+
+    @property
+    def _anew(self) -> str:
+        if isinstance(self._source, PreparedData):
+            return f"remove {self._folder.path}, and run again"
+        return "run again with --fresh"
 
     def _submit(self, prepared: PreparedData) -> Job:
         estimate = self._pipeline.estimate(prepared)
@@ -151,7 +187,7 @@ class _Execution:
     def _job(self) -> Job:
         return load_job(self._folder.job)
 
-    def _follow(self, submitted: Job) -> Job:
+    def _follow(self, submitted: Job, contract: Contract) -> Job:
         with LineFile(self._folder.events, durable=False) as events:
             seen = {event["id"] for event in events.lines}
             for event in self._pipeline.follow(submitted.id, seen):
@@ -160,13 +196,12 @@ class _Execution:
         trainer = self._pipeline.trainer
         job = trainer.job(submitted.id)
         save_job(self._folder.job, job)
-        contract = load_manifest(self._folder.outputs.manifest)
         try:
-            model = self._pipeline.model(job.id, contract.contract if contract else None)
+            model = self._pipeline.model(job.id, contract)
         except JobFailedError as error:
             raise JobFailedError(
                 f"{error} What it said is in {self._folder.events}. Mend the cause, then begin "
-                "anew with --fresh."
+                f"anew: {self._anew}."
             ) from None
         metrics = trainer.metrics(job.id)
         with atomic(self._folder.metrics) as stream:

@@ -14,6 +14,7 @@ __all__ = ["VERBS", "main", "parser_of"]
 
 VERBS = {
     "run": "prepare, train, follow, predict and score in one go",
+    "sweep": "run over models, numbers of examples and epochs, and compare",
     "prepare": "turn a table into training and validation files",
     "train": "upload prepared files and create a fine-tuning job",
     "follow": "show a job's events until it ends",

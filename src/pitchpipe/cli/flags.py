@@ -17,9 +17,8 @@ from pitchpipe.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pitchpipe.cli.progress import Progress
     from pitchpipe.config import Config
-    from pitchpipe.pipeline import Pipeline
+    from pitchpipe.pipeline import Pipeline, Source
 
 Add: TypeAlias = Callable[..., argparse.Action]
 
@@ -42,6 +41,28 @@ def configuration_flags(parser: Parser) -> None:
         help="any key of the configuration, such as trainer.timeout=30; may be repeated",
     )
     plugin_flags(parser)
+
+
+def source_flags(parser: Parser) -> None:
+    """The table, or the one that comes with Pitchpipe."""
+    parser.add_argument("file", metavar="FILE", nargs="?", help="the table")
+    parser.add_argument("--sample", action="store_true", help="take the packaged film reviews")
+
+
+def source_of(arguments: argparse.Namespace) -> Source:
+    """The table that is asked for.
+
+    Raises:
+        UsageError: there is none, or two.
+    """
+    if arguments.sample == (arguments.file is not None):
+        raise UsageError("give either a FILE or --sample. See --help.")
+    if arguments.sample:
+        from pitchpipe.samples import film_reviews
+
+        return film_reviews()
+    file: str = arguments.file
+    return file
 
 
 def service_flags(parser: Parser) -> None:
@@ -91,21 +112,15 @@ def model_flag(parser: Parser) -> Add:
 
 def training_flags(parser: Parser) -> None:
     """What to train, and how."""
-    add = model_flag(parser)
-    numbers: tuple[tuple[str, type[int] | type[float], str], ...] = (
-        ("--n-epochs", int, "passes over the records"),
-        ("--batch-size", int, "records a step"),
-        ("--learning-rate-multiplier", float, "factor on the service's own rate"),
-    )
-    for flag, kind, text in numbers:
-        add(
-            flag,
-            dest="training." + flag[2:].replace("-", "_"),
-            metavar="N",
-            type=auto_or(kind),
-            default=argparse.SUPPRESS,
-            help=f"{text}, or auto",
-        )
+    _number(model_flag(parser), "--n-epochs", int, "passes over the records")
+    job_flags(parser)
+
+
+def job_flags(parser: Parser) -> None:
+    """How to train, but for the model and the number of epochs."""
+    add = parser.add_argument_group("training").add_argument
+    _number(add, "--batch-size", int, "records a step")
+    _number(add, "--learning-rate-multiplier", float, "factor on the service's own rate")
     _key(add, "--suffix", "training.suffix", "S", "for the tuned model's name")
     _key(add, "--seed", "training.seed", "N", "makes the job repeatable", int)
     _key(
@@ -175,7 +190,7 @@ def written(arguments: argparse.Namespace, default: Path | None = None) -> Confi
     return Config.load(path, overrides) if path else Config.discover(Path.cwd(), overrides)
 
 
-def pipeline_of(config: Config, progress: Progress | None = None) -> Pipeline:
+def pipeline_of(config: Config, progress: object | None = None) -> Pipeline:
     """The configured pipeline, with progress shown on stderr, or by what is given."""
     import sys
 
@@ -191,6 +206,17 @@ def pipeline_of(config: Config, progress: Progress | None = None) -> Pipeline:
 
 def _key(add: Add, flag: str, path: str, metavar: str, text: str, kind: type[object] = str) -> None:
     add(flag, dest=path, metavar=metavar, type=kind, default=argparse.SUPPRESS, help=text)
+
+
+def _number(add: Add, flag: str, kind: type[int] | type[float], text: str) -> None:
+    add(
+        flag,
+        dest="training." + flag[2:].replace("-", "_"),
+        metavar="N",
+        type=auto_or(kind),
+        default=argparse.SUPPRESS,
+        help=f"{text}, or auto",
+    )
 
 
 def _setting(word: str) -> Mapping[str, Any]:

@@ -6,20 +6,14 @@ The same command again, after an interruption, goes on where it was.
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from pitchpipe.cli import flags
 from pitchpipe.cli.parser import Parser
-from pitchpipe.errors import UsageError
-
-if TYPE_CHECKING:
-    from pitchpipe.pipeline import Source
 
 
 def configure(parser: Parser) -> None:
     """Adds the flags."""
-    parser.add_argument("file", metavar="FILE", nargs="?", help="the table")
-    parser.add_argument("--sample", action="store_true", help="take the packaged film reviews")
+    flags.source_flags(parser)
     parser.add_argument("--run-dir", metavar="DIR", help="where everything is kept")
     parser.add_argument("--fresh", action="store_true", help="begin anew, whatever was run before")
     flags.json_flag(parser)
@@ -37,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pitchpipe.cli.output import answer, answer_json, say
 
     pipeline = flags.pipeline_of(flags.configured(arguments))
-    done = pipeline.run(_source(arguments), arguments.run_dir, fresh=arguments.fresh)
+    done = pipeline.run(flags.source_of(arguments), arguments.run_dir, fresh=arguments.fresh)
     if inferred := summary.inferred_text(done.prepared):
         say(inferred)
     if not arguments.json:
@@ -47,14 +41,3 @@ def run(arguments: argparse.Namespace) -> int:
         say(practised)
     answer_json(done.summary())
     return 0
-
-
-def _source(arguments: argparse.Namespace) -> Source:
-    if arguments.sample == (arguments.file is not None):
-        raise UsageError("give either a FILE or --sample. See pitchpipe run --help.")
-    if arguments.sample:
-        from pitchpipe.samples import film_reviews
-
-        return film_reviews()
-    file: str = arguments.file
-    return file

@@ -135,7 +135,7 @@ def duration_text(seconds: float) -> str:
     return f"{max(1, round(seconds))} s"
 
 
-def practice_text(pipeline: Pipeline, rows: int) -> str:
+def practice_text(pipeline: Pipeline, rows: int | str) -> str:
     """Says so where no language model is tuned, and what is trained instead; else ""."""
     if pipeline.trainer.tunes_language_model:
         return ""
