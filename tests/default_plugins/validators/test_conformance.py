@@ -19,8 +19,27 @@ def talk(roles: list[str]) -> list[dict[str, str]]:
     return [{"role": role, "content": "x"} for role in ("user", *roles)]
 
 
+def weighed(weight: object) -> list[dict[str, object]]:
+    return [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": "y", "weight": weight},
+    ]
+
+
+TALKS = {
+    "message-roles": ENDS.map(talk),
+    "message-weight": st.sampled_from([0, 1, True, "1", "0", 2]).map(weighed),
+    "nothing-to-train": st.sampled_from([0, 1]).map(weighed),
+}
+
+LOUD = st.sampled_from(["X", "Y", "SHOUTED", "x"])
+TEXTS = st.sampled_from(["x", "y" * 10_000])
+
 PAIRS = {
     "completion-prefix": {"prompt": WORDS, "completion": WORDS.map("answer: {}".format)},
+    "long-examples": {"prompt": TEXTS, "completion": TEXTS},
+    "upper-case-completions": {"prompt": WORDS, "completion": LOUD},
+    "upper-case-prompts": {"prompt": LOUD, "completion": WORDS},
     "label-noise": {"prompt": WORDS, "completion": st.sampled_from(["yes", "yes", "Yes", "no"])},
     "prompt-prefix": {"prompt": WORDS.map("Classify the text: {}".format), "completion": WORDS},
     "token-limit": {"prompt": st.text(max_size=9), "completion": st.just(" yes")},
@@ -33,8 +52,8 @@ STAGES = {rule: RULES.create(rule) for rule in RULES.names()} | {
 
 
 def subject(rule: str) -> Subject:
-    if rule == "message-roles":
-        rows = st.fixed_dictionaries({"messages": ENDS.map(talk)})
+    if rule in TALKS:
+        rows = st.fixed_dictionaries({"messages": TALKS[rule]})
         return Subject(STAGES[rule], rule, rows=rows, contract=CONTRACTS["chat"])
     if rule in PAIRS:
         rows = st.fixed_dictionaries(PAIRS[rule])
