@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import learner, main_job, prediction, prepare, serving, stages, startup
+from benchmarks import hooks, learner, main_job, prediction, prepare, serving, stages, startup
 from benchmarks.figure import Figure, table
 
 
@@ -69,6 +69,7 @@ def _benchmarks(arguments: argparse.Namespace) -> dict[str, Callable[[], Iterato
         "prediction": prediction.measure,
         "main-job": jobs,
         "stages": stages.measure,
+        "hooks": hooks.measure,
         "prepare": preparing,
         "serving": serving.measure,
     }

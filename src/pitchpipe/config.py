@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pitchpipe import deprecations
 from pitchpipe.errors import ConfigError
 from pitchpipe.options import build
 from pitchpipe.records import TrainingSpec
@@ -112,10 +113,12 @@ class PluginsConfig:
     Attributes:
         block: plugin or distribution names that are not.
         allow: if given, the only ones that are.
+        strict: whether anything wrong with plugins stops the run before it begins.
     """
 
     block: tuple[str, ...] = ()
     allow: tuple[str, ...] | None = None
+    strict: bool = False
 
 
 _STAGES = {
@@ -157,6 +160,8 @@ class Config:
         Raises:
             ConfigError: a key is unknown or its value has the wrong type; names its path.
         """
+        for deprecation in deprecations.in_configuration(values):
+            deprecation.warn(path or "the configuration")
         prepared: dict[str, Any] = {}
         for section, table in values.items():
             if section in _STAGES and isinstance(table, Mapping):

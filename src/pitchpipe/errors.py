@@ -113,5 +113,9 @@ class BudgetError(PitchpipeError):
     """The estimated cost is above the limit that the user set; nothing was submitted."""
 
 
+class StoppedError(PitchpipeError):
+    """Another thread asked for an end; what was done is kept, and the same call goes on."""
+
+
 class RunError(PitchpipeError):
     """A run folder cannot be used: locked, unwritable, or holding another run."""

@@ -56,6 +56,29 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
 
 
 @contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, which gets its name only when the block ends well.
+
+    Args:
+        path: the final name. Missing parent folders are made.
+
+    Raises:
+        WriteError: something has that name already, or the folder above cannot be written to.
+    """
+    unfinished = temporary(path)
+    with writing(path, unfinished):
+        if path.exists():
+            raise WriteError(f"{path}: is there already and is left alone. Choose another name.")
+        try:
+            unfinished.mkdir(parents=True)
+            yield unfinished
+            unfinished.rename(path)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        sync_folder(path.parent)
+
+
+@contextlib.contextmanager
 def writing(path: Path, unfinished: Path) -> Iterator[None]:
     """What goes wrong in the block with a file, under either name, is a ``WriteError``.
 

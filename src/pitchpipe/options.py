@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from pitchpipe.errors import ConfigError
 
@@ -36,6 +36,25 @@ def _adapters(cls: type) -> dict[str, TypeAdapter[Any]]:
     }
 
 
+def read_hints(cls: type, path: str = "") -> tuple[dict[str, Any], dict[str, TypeAdapter[Any]]]:
+    """The type hints of a class, and what checks a value against each that a user may set.
+
+    Raises:
+        ConfigError: a hint names what its module does not know, or is no type.
+    """
+    try:
+        return _hints(cls), _adapters(cls)
+    except NameError as error:
+        raise ConfigError(
+            f"{path or cls.__name__}: a type hint of {cls.__qualname__} is unknown: {error}; "
+            "its module must import what they name."
+        ) from None
+    except (TypeError, PydanticUserError) as error:
+        raise ConfigError(
+            f"{path or cls.__name__}: a type hint of {cls.__qualname__} cannot be read: {error}"
+        ) from None
+
+
 def build(cls: type[T], values: Mapping[str, Any], path: str) -> T:
     """An instance of a dataclass from a mapping.
 
@@ -51,14 +70,7 @@ def build(cls: type[T], values: Mapping[str, Any], path: str) -> T:
         ConfigError: a key is unknown, missing or of the wrong type; names its path.
     """
     kind: type = cls
-    try:
-        hints = _hints(kind)
-    except NameError as error:
-        raise ConfigError(
-            f"{path or cls.__name__}: a type hint of {cls.__qualname__} is unknown: {error}; "
-            "its module must import what they name."
-        ) from None
-    adapters = _adapters(kind)
+    hints, adapters = read_hints(kind, path)
     checked: dict[str, Any] = {}
     for key, value in values.items():
         where = f"{path}.{key}" if path else key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -41,6 +42,7 @@ from pitchpipe.stages import (
     Trainer,
     Validator,
 )
+from pitchpipe.stopping import stoppable
 from pitchpipe.tables import Table, frame_to_records, open_table
 from pitchpipe.watch import Watch
 
@@ -82,7 +84,8 @@ class Pipeline:
         predictor: Predictor | None = None,
     ) -> None:
         config = config or Config()
-        self.host = host or PluginHost(block=config.plugins.block, allow=config.plugins.allow)
+        chosen = config.plugins
+        self.host = host or PluginHost(block=chosen.block, allow=chosen.allow, strict=chosen.strict)
         checks = None if validators is None else tuple(validators)
         parts = Parts(formatter, checks, splitter, engine, trainer, predictor)
         self._selection = Selection(config, self.host, parts)
@@ -124,7 +127,14 @@ class Pipeline:
         """The predictor."""
         return self._selection.predictor
 
-    def run(self, source: Source, run_dir: str | Path | None = None, *, fresh: bool = False) -> Run:
+    def run(
+        self,
+        source: Source,
+        run_dir: str | Path | None = None,
+        *,
+        fresh: bool = False,
+        stop: threading.Event | None = None,
+    ) -> Run:
         """All stages, in a folder from which an interrupted run goes on.
 
         Args:
@@ -132,11 +142,16 @@ class Pipeline:
             run_dir: the run's folder; by default one in the configured folder, named after the
                 table and everything that the result depends on.
             fresh: start anew in a folder of its own, whatever has been run before.
+            stop: set by another thread, it ends the run soon, as Ctrl-C does on a terminal: the
+                job at the service goes on, and so does the run when it is called again. Other
+                methods are stopped by ``with pitchpipe.stopping.stoppable(stop)``.
 
         Raises:
+            StoppedError: ``stop`` was set.
             PitchpipeError: a stage failed; what came before it is kept.
         """
-        return execute(self, self.table(source), Path(run_dir) if run_dir else None, fresh)
+        with stoppable(stop):
+            return execute(self, self.table(source), Path(run_dir) if run_dir else None, fresh)
 
     def table(self, source: Source) -> Table:
         """A source as a table, read as configured."""
@@ -328,19 +343,17 @@ class Pipeline:
 
     def _records(self, table: Table, contract: Contract) -> Iterator[tuple[int, Mapping[str, Any]]]:
         formatter = self._selection.formatter_of(contract)
-        schema = None
+        name, data, schema = str(table.path or table.name), self.config.data, None
         for raw in table.chunks(table.columns):
             if schema is None:
-                data = self.config.data
-                schema = infer(str(table.path or table.name), raw, data, answers=False)
+                schema = infer(name, raw, data, answers=False, formatter=formatter)
             chunk = schema.apply(raw)
             empty = list(chunk.index[chunk[PROMPT].isna()]) if PROMPT in chunk else []
             if empty:
                 raise DataError(
-                    f"{table.path or table.name}, {raw.index.name} {empty[0]}: no prompt; "
-                    "expected one in every row."
+                    f"{name}, {raw.index.name} {empty[0]}: no prompt; expected one in every row."
                 )
-            if schema.shape or not formatter.is_formatted(chunk):
+            if not schema.reader and (schema.shape or not formatter.is_formatted(chunk)):
                 chunk = formatter.apply(chunk)
             yield from zip(map(int, chunk.index), frame_to_records(chunk), strict=True)
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import inspect
 import logging
 import traceback
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import Distribution, distributions
-from typing import Any
+from typing import Any, Literal
 
 import pluggy
 
-from pitchpipe import hookspecs
+from pitchpipe import deprecations, hookspecs
+from pitchpipe.deprecations import Deprecation
+from pitchpipe.diagnosis import problems_of
+from pitchpipe.discovery import installed
 from pitchpipe.errors import PluginError, UnknownNameError
+from pitchpipe.hooks import close_hook, implementations, specifications
 from pitchpipe.records import Estimate, JobEvent, RunInfo
 from pitchpipe.registry import Entry, Provider, Registry, StageT
 from pitchpipe.stages import Engine, Formatter, Learner, Predictor, Splitter, Trainer, Validator
 
-ENTRY_POINT_GROUP = "pitchpipe"
 _log = logging.getLogger(__name__)
 # where nobody listens, warnings must not land on standard error
 logging.getLogger("pitchpipe").addHandler(logging.NullHandler())
@@ -46,6 +47,19 @@ class LoadFailure:
         return "".join(traceback.format_exception(self.error))
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A plugin that was not loaded because nobody wants it.
+
+    Attributes:
+        provider: the plugin and its distribution.
+        reason: whether it is blocked, or not among those that are allowed.
+    """
+
+    provider: Provider
+    reason: Literal["blocked", "not allowed"]
+
+
 class PluginHost:
     """The plugins of one pipeline, and the stages they offer.
 
@@ -55,9 +69,19 @@ class PluginHost:
         entry_points: whether to load installed plugins from the ``pitchpipe`` entry-point group.
         block: plugin or distribution names that are not loaded.
         allow: if given, the only plugin or distribution names that are loaded from entry points.
+        strict: whether whatever is wrong with the plugins is an error, for continuous integration.
 
     Attributes:
         failures: what did not load; the rest works.
+        left_out: what was not loaded because of ``block`` and ``allow``.
+        deprecated: which plugin uses what a later version will not have.
+        block: as given.
+        allow: as given.
+        known: the names of all plugins and distributions there are, loaded or not.
+
+    Raises:
+        PluginError: strictly only: plugins did not load, collide, use something deprecated, or are
+            blocked or allowed by names that nothing has; lists them all.
     """
 
     def __init__(
@@ -68,13 +92,17 @@ class PluginHost:
         entry_points: bool = True,
         block: Collection[str] = (),
         allow: Collection[str] | None = None,
+        strict: bool = False,
     ) -> None:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._providers: dict[str, Provider] = {}
-        self._block = frozenset(block)
-        self._allow = None if allow is None else frozenset(allow)
+        self.block = frozenset(block)
+        self.allow = None if allow is None else frozenset(allow)
+        self.known: set[str] = set()
         self.failures: list[LoadFailure] = []
+        self.left_out: list[LeftOut] = []
+        self.deprecated: list[tuple[str, Deprecation]] = []
 
         self.formatters = Registry[Formatter]("formatter", Formatter)
         self.validators = Registry[Validator[Any]]("validator", Validator)
@@ -90,11 +118,14 @@ class PluginHost:
 
             for module in DEFAULT_PLUGINS:
                 name = module.__name__.rpartition(".")[2]
-                self._add(module, Provider("pitchpipe", __version__, name))
+                self._offer(module, Provider("pitchpipe", __version__, name))
         if entry_points:
             self._load_entry_points()
         for plugin in plugins:
             self.register(plugin)
+        if strict and (found := problems_of(self)):
+            lines = [f"- {problem.message}. {problem.advice}" for problem in found]
+            raise PluginError("\n".join(["plugins are checked strictly:", *lines]))
 
     @property
     def registries(self) -> tuple[Registry[Any], ...]:
@@ -123,13 +154,15 @@ class PluginHost:
         """
         kind = type(plugin)
         own = getattr(plugin, "__name__", None) or f"{kind.__module__}.{kind.__qualname__}"
-        self._add(plugin, Provider(own.partition(".")[0], "", name or own))
+        self._offer(plugin, Provider(own.partition(".")[0], "", name or own))
 
     def hooks_of(self, provider: Provider) -> list[str]:
         """The hooks that a loaded plugin implements, sorted."""
-        plugin = self._manager.get_plugin(_key(provider))
-        callers = self._manager.get_hookcallers(plugin) or []
-        return sorted(caller.name for caller in callers)
+        return sorted(self._arguments(self.plugin_of(provider)))
+
+    def plugin_of(self, provider: Provider) -> object:
+        """The module or object that was loaded."""
+        return self._manager.get_plugin(_key(provider))
 
     def get(self, registry: Registry[StageT], name: str) -> Entry[StageT]:
         """As ``registry.get``, but a plugin that failed to load is named, and its error chained."""
@@ -194,18 +227,30 @@ class PluginHost:
     # --- loading ---------------------------------------------------------------------------------
 
     def _load_entry_points(self) -> None:
-        for provider, load in _installed():
-            names = {provider.distribution, provider.plugin}
-            if names & self._block or (self._allow is not None and not names & self._allow):
+        for one in installed():
+            if not self._is_wanted(one.provider, self.allow):
                 continue
             try:
-                self._add(load(), provider)
+                self._add(one.load(), one.provider)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the others must not suffer
-                self.failures.append(LoadFailure(provider, error))
+                self.failures.append(LoadFailure(one.provider, error))
+
+    def _offer(self, plugin: object, provider: Provider) -> None:
+        if self._is_wanted(provider):
+            self._add(plugin, provider)
+
+    def _is_wanted(self, provider: Provider, allow: Collection[str] | None = None) -> bool:
+        names = {provider.distribution, provider.plugin}
+        self.known |= names
+        if names & self.block:
+            self.left_out.append(LeftOut(provider, "blocked"))
+        elif allow is not None and not names & set(allow):
+            self.left_out.append(LeftOut(provider, "not allowed"))
+        else:
+            return True
+        return False
 
     def _add(self, plugin: object, provider: Provider) -> None:
-        if {provider.distribution, provider.plugin} & self._block:
-            return
         key = _key(provider)
         if inspect.isclass(plugin):
             raise PluginError(f"{key}: {plugin.__qualname__} is a class; give an instance of it.")
@@ -217,7 +262,8 @@ class PluginHost:
             self._collect(plugin, provider)
         except pluggy.PluginValidationError as error:
             self._manager.unregister(name=key)
-            raise PluginError(f"{key}: {error}. See 'hooks' in the documentation.") from error
+            hint = "".join(_hints(plugin))
+            raise PluginError(f"{key}: {error}.{hint} See 'hooks' in the documentation.") from error
         except BaseException:
             self._manager.unregister(name=key)
             raise
@@ -238,40 +284,32 @@ class PluginHost:
             caller(register=register)
         for registry, name, stage in offered:
             registry.check(name, stage, provider)
+        user = f"plugin {provider.plugin!r} of {provider}"
+        used = [*deprecations.in_hooks(self._arguments(plugin))]
+        for _, _, stage in offered:
+            used += deprecations.in_stage(stage)
+        for deprecation in dict.fromkeys(used):
+            deprecation.warn(user)
+            self.deprecated.append((user, deprecation))
         for registry, name, stage in offered:
             registry.add(name, stage, provider)
+
+    def _arguments(self, plugin: object) -> dict[str, tuple[str, ...]]:
+        return {
+            caller.name: tuple(implementation.argnames)
+            for caller in self._manager.get_hookcallers(plugin) or ()
+            for implementation in caller.get_hookimpls()
+            if implementation.plugin is plugin
+        }
 
 
 def _key(provider: Provider) -> str:
     return f"{provider.distribution}:{provider.plugin}"
 
 
-def _installed() -> list[tuple[Provider, Callable[[], object]]]:
-    found: dict[tuple[str, str], tuple[Provider, Callable[[], object]]] = {}
-    for distribution in distributions():
-        for plugin, load in _offers(distribution):
-            name, version = (
-                _field(distribution, "Name") or "unnamed",
-                _field(distribution, "Version"),
-            )
-            # as on sys.path, the first of two installations of a distribution counts
-            found.setdefault((name, plugin), (Provider(name, version, plugin), load))
-    return [found[key] for key in sorted(found)]
-
-
-def _offers(distribution: Distribution) -> list[tuple[str, Callable[[], object]]]:
-    try:
-        points = list(distribution.entry_points)
-    except Exception as error:  # noqa: BLE001 - whatever a damaged list makes its reader raise
-        ours = f"[{ENTRY_POINT_GROUP}]" in (distribution.read_text("entry_points.txt") or "")
-        return [("entry_points.txt", partial(_raise, error))] if ours else []
-    return [(point.name, point.load) for point in points if point.group == ENTRY_POINT_GROUP]
-
-
-def _field(distribution: Distribution, name: str) -> str:
-    values = distribution.metadata.get_all(name) or [""]
-    return str(values[0])
-
-
-def _raise(error: Exception) -> None:
-    raise error
+def _hints(plugin: object) -> Iterator[str]:
+    known = specifications()
+    for implementation in implementations(plugin):
+        close = close_hook(implementation.hook)
+        if implementation.hook not in known and close is not None:
+            yield f" Did you mean {close!r}?"

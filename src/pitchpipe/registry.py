@@ -12,6 +12,14 @@ from pitchpipe.options import build
 
 StageT = TypeVar("StageT")
 
+ELSEWHERE = {
+    ("formatter", "alpaca"): "pitchpipe-formats",
+    ("formatter", "hf-preference"): "pitchpipe-formats",
+    ("formatter", "sharegpt"): "pitchpipe-formats",
+    ("validator", "near-duplicates"): "pitchpipe-dedup",
+}
+"""Stages that distributions of ours offer, for whoever asks for one that is not installed."""
+
 
 @dataclass(frozen=True)
 class Provider:
@@ -95,6 +103,10 @@ class Registry(Generic[StageT]):
         """The registered names, sorted."""
         return sorted(self._entries)
 
+    def named(self, name: str) -> list[Entry[StageT]]:
+        """All entries of that name, one a distribution that offers it."""
+        return list(self._entries.get(name, ()))
+
     def get(self, name: str, detail: str = "") -> Entry[StageT]:
         """The entry of that name.
 
@@ -107,10 +119,13 @@ class Registry(Generic[StageT]):
             PluginError: two distributions do.
         """
         distribution, _, short = name.rpartition(":")
-        entries = self._entries.get(short, [])
+        entries = self.named(short)
         if distribution:
             entries = [e for e in entries if e.provider.distribution == distribution]
         if not entries:
+            missing = ELSEWHERE.get((self.kind, short))
+            if missing and not detail:
+                detail = f"Install it with: python -m pip install {missing}."
             raise UnknownNameError(self.kind, name, self._spellings(bool(distribution)), detail)
         if len(entries) > 1:
             choices = " or ".join(

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from pitchpipe import stopping
 from pitchpipe.plugins import PluginHost
 from pitchpipe.records import RunInfo
 
@@ -36,6 +37,7 @@ class Watch:
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """A stage, from its start to its end, well or not."""
+        stopping.check()
         self.host.stage_started(self.run, name)
         begin = time.perf_counter()
         try:
@@ -54,6 +56,7 @@ class Watch:
 
     def progressed(self, stage: str, done: int) -> None:
         """So many of a stage's units are dealt with; how many there are is not known."""
+        stopping.check()
         self.host.stage_progressed(self.run, stage, done, None)
 
     def counting(
@@ -63,4 +66,5 @@ class Watch:
         for item in items:
             yield item
             done += len(item) if isinstance(item, pd.DataFrame) else 1
+            stopping.check()
             self.host.stage_progressed(self.run, stage, done, total)

@@ -28,7 +28,9 @@ class Result:
 def _alone(tmp_path, monkeypatch):
     """Each test in a folder of its own, with nothing set outside it."""
     monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "PITCHPIPE_TRACEBACK"):
+    words = ("BLOCK", "ALLOW", "STRICT")
+    ours = ("PITCHPIPE_TRACEBACK", *(f"PITCHPIPE_PLUGINS_{word}" for word in words))
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", *ours):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
 

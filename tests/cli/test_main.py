@@ -28,7 +28,7 @@ def test_every_verb_has_help_and_a_module(cli, verb):
     assert result.code == 0
     assert result.out.startswith(f"usage: pitchpipe {verb}")
     folder = Path(pitchpipe.cli.__file__).parent
-    assert (folder / f"{verb}.py").is_file()
+    assert (folder / f"{verb}.py").is_file() or (folder / verb / "__init__.py").is_file()
 
 
 def test_help_is_as_wide_as_the_terminal_allows(cli, monkeypatch):
@@ -95,7 +95,7 @@ def test_usage_errors(cli, words, expected):
 
 def test_unexpected_errors_are_one_line(cli, monkeypatch):
     monkeypatch.setattr("importlib.metadata.distributions", None)
-    monkeypatch.setattr("pitchpipe.plugins.distributions", None)
+    monkeypatch.setattr("pitchpipe.discovery.distributions", None)
     result = cli("plugins", "list")
     assert result.code == 1
     assert "unexpected TypeError" in result.err

@@ -28,6 +28,22 @@ def test_info_shows_options_with_defaults_and_documentation(cli):
     assert "  seed: int, default 42\n      " in shown
 
 
+def test_info_shows_what_a_stage_says_of_itself(cli):
+    shown = cli("plugins", "info", "random").out
+    assert "promises  deterministic, keeps_prompts, leaves_training\n" in shown
+    [learner] = cli("plugins", "info", "ngram", "--json").json
+    assert learner["capabilities"]["methods"] == ["supervised", "dpo", "reinforcement"]
+    assert "formats completion, chat, preference" in cli("plugins", "info", "ngram").out
+
+
+def test_info_of_a_plugin_and_of_a_distribution(cli):
+    shown = cli("plugins", "info", "splitters").out
+    assert "kind      plugin\nname      splitters\nprovider  pitchpipe" in shown
+    assert "hooks     register_splitters\nstages    splitter group, splitter " in shown
+    names = [row["name"] for row in cli("plugins", "info", "pitchpipe", "--json").json]
+    assert {"formatters", "log"} <= set(names)
+
+
 def test_info_shows_everything_of_that_name(cli):
     found = cli("plugins", "info", "openai", "--json").json
     assert [row["kind"] for row in found] == ["trainer", "predictor"]
@@ -47,8 +63,10 @@ def test_info_shows_everything_of_that_name(cli):
     ("words", "expected"),
     [
         (["inf"], "unknown action 'inf'. Did you mean 'info'?"),
-        (["info"], "give info a NAME"),
-        (["list", "fake"], "give info a NAME"),
+        (["info"], "info takes NAME: pitchpipe plugins info NAME"),
+        (["list", "fake"], "list takes nothing more"),
+        (["list", "--out", "x"], "--out belongs to new"),
+        (["check", "no-such"], "unknown path or plugin 'no-such'"),
         (["info", "fak"], "unknown plugin 'fak'. Did you mean 'fake'?"),
     ],
 )
@@ -75,6 +93,11 @@ def test_a_plugin_that_does_not_load_is_shown(cli, installed, reviews):
     told = cli("plugins", "info", "extra")
     assert told.code == 2
     assert message in told.err
+    assert "pipe_extra.py" not in told.err + listed.err
+    for action in ("list", "doctor"):
+        shown = cli("plugins", action, "--traceback").err
+        assert 'pipe_extra.py", line 1' in shown
+    assert 'pipe_extra.py", line 1' in cli("plugins", "info", "extra", "--traceback").err
     assert f"left out: {message}" in cli("prepare", reviews).err
 
 

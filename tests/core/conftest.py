@@ -45,37 +45,3 @@ def unwritable() -> Iterator[Path]:
             os.seteuid(0)
         folder.chmod(0o755)
         shutil.rmtree(folder)
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """Puts distributions with entry points on sys.path, as an installer would."""
-    site = tmp_path / "site-packages"
-    site.mkdir()
-    monkeypatch.syspath_prepend(site)
-    made: list[str] = []
-
-    def add(
-        distribution: str,
-        points: dict[str, str],
-        modules: dict[str, str] | None = None,
-        version: str = "1.0",
-        where: Path = site,
-    ) -> Path:
-        folder = where / f"{distribution.replace('-', '_')}-{version}.dist-info"
-        folder.mkdir(parents=True)
-        (folder / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n", encoding="utf-8"
-        )
-        lines = [f"{name} = {target}" for name, target in points.items()]
-        (folder / "entry_points.txt").write_text(
-            "\n".join(["[pitchpipe]", *lines, ""]), encoding="utf-8"
-        )
-        for name, source in (modules or {}).items():
-            made.append(name)
-            (where / f"{name}.py").write_text(textwrap.dedent(source), encoding="utf-8")
-        return folder
-
-    yield add
-    for name in made:
-        sys.modules.pop(name, None)

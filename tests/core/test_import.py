@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,38 @@ def test_a_pipeline_alone_loads_no_client_and_no_metrics(run_python: RunPython) 
         loaded = [name for name in ("openai", "sklearn", "httpx", "httpx2") if name in sys.modules]
         assert not loaded, loaded
         """
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_run_leaves_the_process_as_it_was(run_python: RunPython, tmp_path: Path) -> None:
+    done = run_python(
+        """
+        import logging, os, signal, sys, threading
+        os.chdir(sys.argv[1])
+
+        def process():
+            return {
+                "signals": {n: signal.getsignal(n) for n in signal.valid_signals()},
+                "environment": {
+                    name: value
+                    for name, value in os.environ.items()
+                    if not name.startswith("KMP_")  # scikit-learn's, of OpenMP
+                },
+                "folder": os.getcwd(),
+                "log": (logging.getLogger().level, list(logging.getLogger().handlers)),
+                "our log": logging.getLogger("pitchpipe").level,
+                "hooks": (sys.excepthook, sys.unraisablehook, threading.excepthook),
+                "threads": threading.enumerate(),
+            }
+
+        before = process()
+        from pitchpipe import Pipeline
+        from pitchpipe.samples import film_reviews
+        Pipeline.from_config({"trainer": {"base_url": "offline:service"}}).run(film_reviews())
+        assert process() == before, (before, process())
+        """,
+        tmp_path,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

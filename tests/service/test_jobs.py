@@ -445,3 +445,14 @@ def test_an_unknown_job_is_404_everywhere(lab):
     ):
         with pytest.raises(openai.NotFoundError, match="Could not find fine tune: ftjob-x"):
             call("ftjob-x")
+
+
+def test_a_slice_of_a_slow_learner_ends_by_time(make_lab, monkeypatch):
+    monkeypatch.setattr("pitchpipe.service.engine.training._SLICE_SECONDS", 0.0)
+    lab = make_lab(pace="manual")
+    job_id = lab.create(hyperparameters={"batch_size": 5, "n_epochs": 1}).id
+    for _ in range(3):
+        lab.service.advance(job_id)
+    row = lab.service.store.get("job", job_id)
+    assert (row.body["status"], row.private["step"]) == ("running", 1)
+    assert lab.finish(job_id).status == "succeeded"

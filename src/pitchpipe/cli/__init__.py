@@ -19,6 +19,7 @@ VERBS = {
     "follow": "show a job's events until it ends",
     "predict": "ask a tuned model about every row of a table",
     "score": "measure predictions against their references",
+    "export": "write a tuned model into a folder, for other programs",
     "jobs": "list the jobs of a trainer",
     "cancel": "end a job without a model",
     "pause": "stop a job until it is resumed",

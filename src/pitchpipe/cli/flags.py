@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pitchpipe.cli.choice import choice_of, host_of, plugin_flags
 from pitchpipe.cli.parser import AUTO, Parser, auto_or, one_of
 from pitchpipe.errors import UsageError
 
@@ -40,13 +41,7 @@ def configuration_flags(parser: Parser) -> None:
         default=[],
         help="any key of the configuration, such as trainer.timeout=30; may be repeated",
     )
-    add(
-        "--block-plugin",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="do not load this plugin or distribution; may be repeated",
-    )
+    plugin_flags(parser)
 
 
 def service_flags(parser: Parser) -> None:
@@ -147,7 +142,7 @@ def json_flag(parser: Parser, text: str = "print one JSON object") -> None:
 
 
 def configured(arguments: argparse.Namespace, default: Path | None = None) -> Config:
-    """The configuration: that of a file, then ``--set``, then the flags.
+    """The configuration: that of a file, then ``--set``, then the flags; plugins as chosen.
 
     Args:
         arguments: the parsed words.
@@ -157,6 +152,14 @@ def configured(arguments: argparse.Namespace, default: Path | None = None) -> Co
         ConfigError: a key is unknown or its value wrong; names its path.
     """
     import dataclasses
+
+    config = written(arguments, default)
+    chosen = choice_of(arguments, config.plugins).to_config()
+    return dataclasses.replace(config, plugins=chosen)
+
+
+def written(arguments: argparse.Namespace, default: Path | None = None) -> Config:
+    """As ``configured``, but the plugins as the configuration alone has them."""
     from pathlib import Path
 
     from pitchpipe.config import Config
@@ -169,9 +172,7 @@ def configured(arguments: argparse.Namespace, default: Path | None = None) -> Co
         if dot:
             overrides = _both(overrides, {section: {name: value}})
     path = Path(arguments.config) if arguments.config else default
-    config = Config.load(path, overrides) if path else Config.discover(Path.cwd(), overrides)
-    blocked = (*config.plugins.block, *arguments.block_plugin)
-    return dataclasses.replace(config, plugins=dataclasses.replace(config.plugins, block=blocked))
+    return Config.load(path, overrides) if path else Config.discover(Path.cwd(), overrides)
 
 
 def pipeline_of(config: Config, progress: Progress | None = None) -> Pipeline:
@@ -181,11 +182,8 @@ def pipeline_of(config: Config, progress: Progress | None = None) -> Pipeline:
     from pitchpipe.cli.output import warn
     from pitchpipe.cli.progress import Progress
     from pitchpipe.pipeline import Pipeline
-    from pitchpipe.plugins import PluginHost
 
-    host = PluginHost(
-        [progress or Progress(sys.stderr)], block=config.plugins.block, allow=config.plugins.allow
-    )
+    host = host_of(config.plugins, [progress or Progress(sys.stderr)])
     for failure in host.failures:
         warn(f"left out: {failure}")
     return Pipeline.from_config(config, host)

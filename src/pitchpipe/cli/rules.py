@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from pitchpipe.cli import flags
+from pitchpipe.cli.choice import host_of
 from pitchpipe.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ def configure(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Lists or describes."""
     from pitchpipe.cli.output import answer, answer_json, table, warn
-    from pitchpipe.plugins import PluginHost
 
-    config = flags.configured(arguments).plugins
-    host = PluginHost(block=config.block, allow=config.allow)
+    host = host_of(flags.configured(arguments).plugins)
     if arguments.name is not None:
         entry = host.get(host.validators, arguments.name)
         rule = described(entry)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pitchpipe.cli.choice import choice_of, plugin_flags
 from pitchpipe.cli.parser import Parser, one_of
 from pitchpipe.errors import UsageError
 
@@ -39,6 +40,13 @@ def configure(parser: Parser) -> None:
         help="where everything is kept; without it, it is forgotten at the end",
     )
     add("--learner", metavar="NAME", default="ngram", help="what is trained; ngram by default")
+    add(
+        "--learner-option",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="of the learner; may be repeated",
+    )
     add("--seed", metavar="N", type=int, default=0, help="of ids and of unseeded choices")
     add(
         "--api-key-file",
@@ -77,17 +85,23 @@ def configure(parser: Parser) -> None:
         help="how a line of the log is written",
     )
     add("--json", action="store_true", help="tell the address as JSON")
+    plugin_flags(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves."""
+    from pitchpipe.config import PluginsConfig
     from pitchpipe.service.offline import learner_class
     from pitchpipe.service.server.logs import log_to_stderr
     from pitchpipe.service.server.loopback import base_url, listening
 
     if arguments.workers < 1 or arguments.max_upload_mb < 1:
         raise UsageError("--workers and --max-upload-mb must be 1 or more.")
-    learner = learner_class(arguments.learner)
+    chosen = choice_of(arguments, PluginsConfig()).to_config()
+    options = _options(arguments.learner_option)
+    learner = learner_class(
+        arguments.learner, options, block=chosen.block, allow=chosen.allow, strict=chosen.strict
+    )
     keys = _keys(arguments)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         stack.enter_context(_sigterm_as_sigint())
@@ -110,6 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
             folder,
             learner=learner,
             learner_name=arguments.learner,
+            learner_options=options,
             seed=arguments.seed,
             keys=keys,
             control=arguments.control,
@@ -118,8 +133,18 @@ def run(arguments: argparse.Namespace) -> int:
             most_upload=arguments.max_upload_mb * _MEGABYTE,
             log_form=arguments.log_format,
             log_level=arguments.log_level,
+            block=chosen.block,
+            allow=chosen.allow,
         )
     return 0
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    pairs = [word.partition("=") for word in words]
+    for key, sign, _ in pairs:
+        if not key or not sign:
+            raise UsageError(f"--learner-option: expected KEY=VALUE; found {key + sign!r}.")
+    return {key: value for key, _, value in pairs}
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from pitchpipe import stopping
 from pitchpipe.redaction import redact
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def retrying(
     action: Callable[[], T],
     retries: int,
     first_wait: float,
-    pause: Callable[[float], object] = time.sleep,
+    pause: Callable[[float], object] = stopping.pause,
 ) -> T:
     """The result of an action, tried again while its failures are passing ones.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -52,12 +53,12 @@ def leave(lines: bytes, folder: Path | None, kind: str) -> bytes | Written:
 
     Args:
         lines: some lines.
-        folder: for scratch files, one a process and kind; None where files are not shared.
+        folder: for scratch files, one a thread and kind; None where files are not shared.
         kind: what lines they are.
     """
     if folder is None or not lines:
         return lines
-    path = folder / f"{kind}.{os.getpid()}"
+    path = folder / f"{kind}.{os.getpid()}.{threading.get_ident()}"
     with path.open("ab") as stream:
         offset = stream.tell()
         stream.write(lines)

@@ -50,6 +50,10 @@ _log = logging.getLogger(__name__)
 logging.getLogger("pitchpipe").addHandler(logging.NullHandler())
 
 
+_TOGETHER = 16
+"""Requests of a batch that are asked at once, where the learner answers several."""
+
+
 class Service:
     """The fine-tuning API. Threads may share one; processes may share its data folder.
 
@@ -74,6 +78,7 @@ class Service:
         control: faults, time, state, and what clients did.
         store: the objects.
         blobs: the bytes.
+        models: what can be asked.
     """
 
     def __init__(
@@ -102,11 +107,18 @@ class Service:
         self._release = weakref.finalize(self, _release, self.store, None if data_dir else folder)
         mishaps = Mishaps(self.store)
         files = Files(self.store, self.blobs, self.clock, mishaps)
-        models = Models(self.store, self.blobs, learner, learner_name)
+        self.models = models = Models(self.store, self.blobs, learner, learner_name)
         pacer = Pacer(self.store, self.clock, self.advance, pace, lasting or {}, waiting)
         numbers = {"requests": Numbers(), "answers": Numbers()}
         self._training = Training(self.store, self.blobs, files, models, self.clock)
-        self._batches = Batches(self.store, self.blobs, files, self._ask, self.clock)
+        self._batches = Batches(
+            self.store,
+            self.blobs,
+            files,
+            self._ask,
+            self.clock,
+            _TOGETHER if models.concurrent else 1,
+        )
         self.control = Control(
             self.store,
             self.clock,

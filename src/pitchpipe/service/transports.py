@@ -13,7 +13,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pitchpipe.service.http import Disconnect, Request, Response, Wait
+from pitchpipe.service.http import Disconnect, Request, Response, Wait, let_go
 
 if TYPE_CHECKING:
     import httpx2
@@ -159,8 +159,7 @@ class _Line:
                 "(incomplete chunked read)"
             ) from None
         finally:
-            if isinstance(body, Generator):
-                body.close()  # the client has left
+            let_go(body)  # the client has left
 
     async def async_pieces(self, body: Iterator[bytes | Wait]) -> AsyncGenerator[bytes, None]:
         from anyio import to_thread

@@ -22,10 +22,13 @@ class FormatterCapabilities:
     Attributes:
         deterministic: the same rows give the same records.
         restores: ``parse(reference(record))`` is the row's completion, whatever text that is.
+        answers: the columns of source rows that hold answers, the one to learn first; empty where
+            these are in one column with what is asked.
     """
 
     deterministic: bool = True
     restores: bool = True
+    answers: tuple[str, ...] = ("completion", "preferred_output", "non_preferred_output")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ class Formatter(ABC):
     """Turns source rows into records of one format, and answers back into labels.
 
     Promises: the chunk given is not changed; every row comes out, in order, under its index; the
-    same chunk gives the same records; ``parse(reference(record))`` is the row's completion.
+    same rows give the same records, however they are cut into chunks; ``parse(reference(record))``
+    is the row's completion.
     """
 
     format: ClassVar[Format]
@@ -28,7 +29,11 @@ class Formatter(ABC):
 
     @abstractmethod
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
-        """The columns it needs for training, given those that there are."""
+        """The columns it needs for training, given those that there are.
+
+        One that needs others than prompt, completion and those of our records is given the user's
+        own columns, and its records are all that validators see.
+        """
 
     @abstractmethod
     def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from pitchpipe.errors import ConfigError, UsageError
+from pitchpipe.records import Format
 from pitchpipe.stages.capabilities import LearnerCapabilities
 
 
@@ -92,6 +94,33 @@ class Learner(ABC):
     """Whether an answer takes well under a millisecond, so that a server need not hand it to a
     thread."""
 
+    concurrent: ClassVar[bool] = False
+    """Whether several threads may ask one model at once; where not, they take turns."""
+
+    language_model: ClassVar[bool] = False
+    """Whether it is a language model. Where it is not, every summary says so."""
+
+    @classmethod
+    def configured(cls, options: Mapping[str, str]) -> type[Self]:
+        """The class as a user's options set it up; by default it takes none.
+
+        Raises:
+            ConfigError: an option is unknown, or its value cannot be.
+        """
+        if options:
+            raise ConfigError(
+                f"the learner {cls.__name__} has no option {next(iter(options))!r}; it has none."
+            )
+        return cls
+
+    @classmethod
+    def bases(cls) -> Mapping[str, Format]:
+        """Base models of its own by name, each with the format that it is trained on and asked in.
+
+        They are added to those that every service knows; of equal names these count.
+        """
+        return {}
+
     @property
     def capabilities(self) -> LearnerCapabilities:
         """Which promises it can keep; by default all."""
@@ -101,6 +130,12 @@ class Learner(ABC):
     @abstractmethod
     def create(cls) -> Self:
         """An untrained model."""
+
+    @classmethod
+    def create_from(cls, base: str) -> Self:
+        """An untrained model of the base model of that name; by default all are the same."""
+        del base
+        return cls.create()
 
     @classmethod
     @abstractmethod
@@ -133,6 +168,25 @@ class Learner(ABC):
         self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
     ) -> Sequence[Token]:
         """The answer to the body of a completion or chat completion request, before any stop."""
+
+    def stream(
+        self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Token]:
+        """What ``answer`` gives, each token as soon as it is there."""
+        yield from self.answer(request, temperature, seed)
+
+    def export(self, folder: Path, form: str) -> None:
+        """Writes the model into an existing empty folder, for other programs to load.
+
+        Args:
+            folder: where.
+            form: which of the forms that it knows, such as "adapter" or "merged".
+
+        Raises:
+            UsageError: it does not know that form; says which it knows.
+        """
+        del folder
+        raise UsageError(f"a model of {type(self).__name__} cannot be exported, as {form!r} or so.")
 
     def read(self, text: str) -> Sequence[Token]:
         """The tokens of a text that the model reads, each with its log probability.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
 
+from pitchpipe.errors import UsageError
 from pitchpipe.records import (
     Checkpoint,
     Contract,
     Estimate,
+    Format,
     Job,
     JobEvent,
     PreparedData,
@@ -49,6 +52,11 @@ class Trainer(ABC):
     def predictor_options(self) -> Mapping[str, Any]:
         """Options that the predictor needs to reach this trainer's models, such as a base URL."""
         return {}
+
+    def format_of(self, model: str) -> Format | None:
+        """The format that a model is trained on; None where the trainer knows nothing special."""
+        del model
+        return None
 
     @abstractmethod
     def estimate(self, data: PreparedData, spec: TrainingSpec) -> Estimate:
@@ -89,6 +97,23 @@ class Trainer(ABC):
     @abstractmethod
     def metrics(self, job_id: str) -> pd.DataFrame:
         """The job's result file, one row a step, columns as its header names them."""
+
+    def export(self, model: str, folder: Path, form: str) -> None:
+        """Writes a model into an existing empty folder, for other programs; by default it cannot.
+
+        Args:
+            model: its name.
+            folder: where.
+            form: which of the forms that whatever made it knows, such as "adapter" or "merged".
+
+        Raises:
+            UsageError: it cannot be had, or not in that form.
+        """
+        del folder, form
+        raise UsageError(
+            f"model {model!r} stays at the service that made it; only models that were trained in "
+            "this process can be exported."
+        )
 
     @abstractmethod
     def contract(self, model: str) -> Contract | None:

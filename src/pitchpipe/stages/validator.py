@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Generic, Literal, Self, TypeVar
+from inspect import signature
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import pandas as pd
 
@@ -81,3 +82,12 @@ class Validator(ABC, Generic[State]):
     @abstractmethod
     def conclude(self, state: State) -> Sequence[Finding]:
         """What was found."""
+
+
+def bound(
+    validator: Validator[Any], contract: Contract, training: TrainingSpec | None
+) -> Validator[Any]:
+    """What ``bind`` gives, of validators written before it took ``training`` as well."""
+    if "training" in signature(validator.bind).parameters:
+        return validator.bind(contract, training)
+    return validator.bind(contract)

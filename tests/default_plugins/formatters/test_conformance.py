@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
 from pitchpipe.default_plugins.formatters import (
     ChatFormatter,
     CompletionFormatter,
@@ -7,6 +9,19 @@ from pitchpipe.default_plugins.formatters import (
 )
 from pitchpipe.testing import Check, Subject, parametrize_with_checks
 
+TALKS = st.fixed_dictionaries(
+    {
+        "messages": st.builds(
+            lambda asked, answered: [
+                {"role": "user", "content": asked},
+                {"role": "assistant", "content": answered, "weight": 1},
+            ],
+            st.text(max_size=3),
+            st.text(max_size=3),
+        ),
+        "tools": st.sampled_from([None, [{"type": "function", "function": {"name": "f"}}]]),
+    }
+)
 LABELS = {"yes": "1", "no": "0"}
 
 
@@ -19,6 +34,7 @@ LABELS = {"yes": "1", "no": "0"}
         ChatFormatter(),
         Subject(ChatFormatter("Be brief.", LABELS, stop=("!",)), "ChatWithLabels"),
         Subject(ChatFormatter(extras=True), "ChatWithExtras"),
+        Subject(ChatFormatter(), "ChatOfMessages", rows=TALKS),
         PreferenceFormatter(),
         Subject(PreferenceFormatter("Be brief.", 7, ("!",)), "PreferenceWithSystem"),
     ]

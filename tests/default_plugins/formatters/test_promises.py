@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import pickle
 
 import pandas as pd
 import pytest
@@ -111,16 +109,6 @@ def test_a_record_without_an_answer_is_asked_as_one_with_an_answer(name, frame, 
     assert formatter.format == name
 
 
-@pytest.mark.parametrize("name", ASK)
-def test_no_rows_make_no_records(name, frame) -> None:
-    formatter = PluginHost(entry_points=False).formatters.create(name)
-    full = formatter.apply(frame(**ASK[name], **ANSWER[name]))
-    made = formatter.apply(frame(**ASK[name], **ANSWER[name]).iloc[:0])
-    assert made.empty
-    assert list(made.columns) == list(full.columns)
-    assert made.index.name == "line"
-
-
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -154,12 +142,6 @@ def test_a_contract_survives_json_and_makes_the_same_formatter(
 
 
 @pytest.mark.parametrize("name", ASK)
-def test_it_can_be_pickled(name) -> None:
-    formatter = PluginHost(entry_points=False).formatters.create(name)
-    assert pickle.loads(pickle.dumps(formatter)) == formatter
-
-
-@pytest.mark.parametrize("name", ASK)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -177,12 +159,3 @@ def test_labels_written_alike_are_refused(name) -> None:
     options = {"labels": {"good": "1", "fine": "1"}}
     with pytest.raises(ConfigError, match="labels 'good' and 'fine' would both be trained as '1'"):
         PluginHost(entry_points=False).formatters.create(name, options)
-
-
-def test_a_deep_copy_of_the_chunk_is_not_needed(frame, talk) -> None:
-    tool = {"type": "function", "function": {"name": "f"}}
-    chunk = frame(messages=[talk("q", "a")], tools=[[tool]])
-    before = copy.deepcopy(chunk)
-    formatter = ChatFormatter()
-    formatter.request(formatter.apply(chunk).iloc[0].to_dict())
-    pd.testing.assert_frame_equal(chunk, before)

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from pitchpipe.default_plugins.splitters import (
     GroupSplitter,
     RandomSplitter,
     StratifiedSplitter,
 )
-from pitchpipe.errors import ConfigError, DataError
+from pitchpipe.errors import ConfigError
 from pitchpipe.plugins import PluginHost
 from pitchpipe.stages import Splitter
 
 SPLITTERS = [RandomSplitter, StratifiedSplitter, GroupSplitter]
-
-rows = st.lists(
-    st.tuples(
-        st.sampled_from(["pos", "neg", "odd", None]),
-        st.integers(0, 25),
-        st.sampled_from(["a", "b", "c", "d", "e", None]),
-    ),
-    min_size=1,
-    max_size=60,
-)
 
 
 @pytest.fixture(params=SPLITTERS, ids=lambda cls: cls.__name__)
@@ -40,29 +27,6 @@ def test_they_are_registered() -> None:
     assert names == ["group", "legacy", "random", "stratified"]
 
 
-@pytest.mark.parametrize("cls", SPLITTERS)
-@given(rows=rows, together=st.booleans(), fraction=st.none() | st.floats(0, 0.99))
-def test_one_answer_a_row_the_same_each_time_and_something_to_train_on(
-    cls: type[RandomSplitter], rows, together, fraction, make_index
-) -> None:
-    labels, prompts, groups = zip(*rows, strict=True)
-    index = make_index(labels, prompts, groups)
-    stage = cls(valid_fraction=fraction, keep_prompts_together=together)
-    before = index.copy()
-    try:
-        valid = stage.split(index)
-    except DataError:
-        assert cls is GroupSplitter
-        assume(False)
-    assert valid.dtype == bool
-    assert valid.index.equals(index.index)
-    assert not valid.all()
-    pd.testing.assert_series_equal(valid, stage.split(index.copy()))
-    pd.testing.assert_frame_equal(index, before)
-    if together:
-        assert (valid.groupby(index["prompt"]).nunique() == 1).all()
-
-
 @pytest.mark.parametrize("cls", [RandomSplitter, StratifiedSplitter])
 def test_prompts_may_be_parted_on_request(cls: type[RandomSplitter], make_index) -> None:
     index = make_index(["a", "b"] * 50, [7] * 100)
@@ -73,10 +37,6 @@ def test_nothing_is_held_out_of_one_row_or_by_a_fraction_of_zero(splitter, make_
     assert not splitter().split(make_index(["a"], groups=["g"])).any()
     many = make_index(["a", "b"] * 20, groups=list(range(40)))
     assert not splitter(valid_fraction=0.0).split(many).any()
-
-
-def test_no_rows_give_no_answers(splitter, make_index) -> None:
-    assert splitter().split(make_index([])).empty
 
 
 def test_a_fraction_counts(splitter, make_index) -> None:

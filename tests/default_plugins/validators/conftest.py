@@ -51,12 +51,6 @@ def seen_by(validator: Validator[Any], chunk: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def seen() -> Callable[[Validator[Any], pd.DataFrame], pd.DataFrame]:
-    """``seen_by``."""
-    return seen_by
-
-
-@pytest.fixture(scope="session")
 def bound() -> Callable[..., Validator[Any]]:
     """Makes a registered validator that knows a contract."""
     host = PluginHost(entry_points=False)

@@ -112,7 +112,7 @@ def test_what_keeps_killing_workers_is_given_up(make_lab, tmp_path, monkeypatch)
         lab.service.give_up(object_id, reason)
         given_up.set()
 
-    pool = Workers(1, Orders(str(tmp_path), "ngram", "text", "error"), give_up)
+    pool = Workers(1, Orders(str(tmp_path), "ngram", {}, "text", "error"), give_up)
     monkeypatch.setattr(pool, "_live_and_die", lambda: (-signal.SIGKILL, job_id))
     monkeypatch.setattr(module, "_REST_SECONDS", 0.0)
     with pool:

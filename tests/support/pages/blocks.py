@@ -54,9 +54,13 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """Every page that has blocks: what stands beside the code, and the documentation."""
+    """Every page that has blocks: what stands beside the code, and the documentation.
+
+    Those of the distributions in ``plugins/`` are read where these are installed.
+    """
     beside = [path for path in ROOT.glob("*.md") if path.name != "CHANGELOG.md"]
-    below = (ROOT / folder for folder in ("cassettes", "docs", "examples", "plugins", "src"))
+    beside += ROOT.glob("plugins/*.md")
+    below = (ROOT / folder for folder in ("cassettes", "docs", "examples", "src"))
     found = beside + [path for folder in below for path in folder.rglob("*.md")]
     read = (
         read_page(str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in sorted(found)

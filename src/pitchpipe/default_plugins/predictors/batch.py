@@ -6,13 +6,13 @@ import hashlib
 import itertools
 import logging
 import tempfile
-import time
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from pitchpipe import stopping
 from pitchpipe.default_plugins.openai_client import Connection
 from pitchpipe.default_plugins.openai_files import upload
 from pitchpipe.default_plugins.predictors.answers import to_prediction
@@ -157,8 +157,7 @@ class BatchPredictor(Connection, Predictor):
             if batch.status != status:
                 status = batch.status
                 logger.info("batch %s: %s", batch_id, status)
-            if interval:
-                time.sleep(interval)
+            stopping.pause(interval)
         return batch
 
     def _retrieve(self, client: OpenAI, batch_id: str) -> Batch:

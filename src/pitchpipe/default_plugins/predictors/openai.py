@@ -34,8 +34,8 @@ class OpenAIPredictor(Connection, Predictor):
     """Asks the two generating endpoints, with bounded concurrency and answers in order.
 
     Attributes:
-        concurrency: requests under way at once; by default 16, and offline 1, where the answer is
-            computed in this process and more threads only get in each other's way.
+        concurrency: requests under way at once; by default 16, and offline 1 where the learner
+            answers one at a time, so that more threads only get in each other's way.
     """
 
     max_retries: int = 6
@@ -56,10 +56,17 @@ class OpenAIPredictor(Connection, Predictor):
             ServiceError: a request failed for good; the others are given up.
         """
         del ledger  # each answer is paid for and complete by itself
-        workers = self.concurrency or (1 if self.offline else _CONCURRENCY)
+        workers = self.concurrency or self._suitable()
         with self.client() as client:
             asker = _Asker(self, client, model)
             yield from ordered_map(asker.ask, requests, workers, workers * _LOOK_AHEAD)
+
+    def _suitable(self) -> int:
+        if not self.offline:
+            return _CONCURRENCY
+        from pitchpipe.service.offline import learner_of
+
+        return _CONCURRENCY if learner_of(self.url).concurrent else 1
 
 
 class _Asker:

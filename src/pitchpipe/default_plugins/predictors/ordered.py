@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import TypeVar
 
+from pitchpipe import stopping
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -91,9 +93,9 @@ def ordered_map(
             pending.append(future)
             tasks.put((future, item))
             while pending and (len(pending) >= ahead or pending[0].done()):
-                yield pending.popleft().result()
+                yield stopping.result_of(pending.popleft())
         while pending:
-            yield pending.popleft().result()
+            yield stopping.result_of(pending.popleft())
     except KeyboardInterrupt:
         patience = 0.0
         raise

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from pitchpipe import stopping
 from pitchpipe.default_plugins.openai_client import Connection
 from pitchpipe.default_plugins.trainers.jobs import PAGE, to_job
 from pitchpipe.records import Job, JobEvent
@@ -50,8 +50,7 @@ def follow(
             yield event
         if job.done:
             return
-        if seconds := interval(job):
-            time.sleep(seconds)
+        stopping.pause(interval(job))
 
 
 def _unknown(client: OpenAI, job_id: str, known: Collection[str]) -> list[JobEvent]:

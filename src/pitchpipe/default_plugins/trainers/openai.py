@@ -22,12 +22,14 @@ from pitchpipe.records import (
     Checkpoint,
     Contract,
     Estimate,
+    Format,
     Job,
     JobEvent,
     PreparedData,
     TrainingSpec,
 )
 from pitchpipe.retirement import endings
+from pitchpipe.schema import base_of
 from pitchpipe.stages import Ledger, Trainer
 
 if TYPE_CHECKING:
@@ -62,8 +64,20 @@ class OpenAITrainer(Connection, Trainer):
 
     @property
     def tunes_language_model(self) -> bool:
-        """Not when the service is the offline one in this process, which trains a learner."""
-        return not self.offline
+        """Not where the offline service in this process trains a learner that is none."""
+        if not self.offline:
+            return True
+        from pitchpipe.service.offline import learner_of
+
+        return learner_of(self.url).language_model
+
+    def format_of(self, model: str) -> Format | None:
+        """What the offline service's learner says of base models of its own."""
+        if not self.offline:
+            return None
+        from pitchpipe.service.offline import learner_of
+
+        return learner_of(self.url).bases().get(base_of(model))
 
     def predictor_options(self) -> Mapping[str, Any]:
         """The connection, so that predictions come from the same service."""
@@ -178,6 +192,23 @@ class OpenAITrainer(Connection, Trainer):
             file_id = job.result_files[0]
             content = self.attempt(lambda: client.files.content(file_id).content)
         return read_results(content, file_id)
+
+    def export(self, model: str, folder: Path, form: str) -> None:
+        """Writes a model of the offline service in this process into a folder.
+
+        Raises:
+            UsageError: the models stay at a service elsewhere, or the learner has no such form.
+            ServiceError: there is no such model.
+        """
+        if not self.offline:
+            super().export(model, folder, form)
+        from pitchpipe.service.http import ApiError
+        from pitchpipe.service.offline import open_service
+
+        try:
+            open_service(self.url).models.export(model, folder, form)
+        except ApiError as error:
+            raise ServiceError(f"{self.url}: {error}") from None
 
     def contract(self, model: str) -> Contract | None:
         """The contract in the metadata of the job that made the model, or the checkpoint."""

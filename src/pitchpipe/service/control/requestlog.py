@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from pitchpipe.service.engine.numbers import Numbers
-from pitchpipe.service.http import JSON, Disconnect, Request, Response, Wait
+from pitchpipe.service.http import JSON, Disconnect, Request, Response, Wait, let_go
 
 Outcome = Literal["answering", "answered", "dropped", "cut-off", "left"]
 """Still being sent; sent to its end; nothing sent; broken off by the service, or by the client."""
@@ -159,6 +159,8 @@ def _followed(record: Record, body: Iterator[bytes | Wait]) -> Iterator[bytes | 
     except GeneratorExit:
         record.outcome = "left" if _has_more(body) else "answered"
         raise
+    finally:
+        let_go(body)
     record.outcome = "answered"
 
 

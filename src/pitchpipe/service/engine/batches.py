@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pitchpipe.service.engine import states
@@ -34,6 +35,7 @@ class Batches:
         files: what is asked and answered.
         ask: answers a request.
         clock: Unix seconds.
+        together: how many requests are asked at once.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class Batches:
         files: Files,
         ask: Callable[[Request], Response],
         clock: Callable[[], float],
+        together: int = 1,
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._files = files
         self._ask_service = ask
         self._clock = clock
+        self._together = together
         self._last_read: tuple[int, Sequence[JSON]] = (0, ())
 
     def advance(self, batch_id: str, share: float = 1.0) -> None:
@@ -111,10 +115,12 @@ class Batches:
         allowed = min(done + _SLICE, math.floor(len(requests) * share))
         if allowed <= done:
             return
-        answered = [
-            self._ask(row, number, request)
-            for number, request in enumerate(requests[done:allowed], done)
-        ]
+        numbered = enumerate(requests[done:allowed], done)
+        if self._together > 1:
+            with ThreadPoolExecutor(self._together) as threads:
+                answered = list(threads.map(lambda each: self._ask(row, *each), numbered))
+        else:
+            answered = [self._ask(row, *each) for each in numbered]
         good = [line for succeeded, line in answered if succeeded]
         bad = [line for succeeded, line in answered if not succeeded]
         with self._store.transaction():

@@ -1,4 +1,4 @@
-"""The base models that the service knows by name; all of them are the same untrained learner."""
+"""The base models that every service knows by name."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ class Base:
         id: its full name.
         format: the records it is trained on: "completion" or "chat".
         created: Unix seconds.
+        owner: the organization that clients are shown.
     """
 
     id: str
     format: Format
     created: int
+    owner: str = "openai"
 
     @property
     def methods(self) -> tuple[str, ...]:

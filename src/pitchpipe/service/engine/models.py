@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pitchpipe.service.engine.catalog import BASES, Base
 from pitchpipe.service.http import JSON, ApiError
@@ -19,6 +22,8 @@ OWNER = "offline"
 TUNED = "tuned"
 CHECKPOINT = "checkpoint"
 _KEPT_LOADED = 8
+
+_Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Models:
 
     Attributes:
         learner_name: as given.
+        bases: the base models by every name they answer to: the full one, and the one that moves
+            from version to version.
     """
 
     def __init__(
@@ -63,7 +70,11 @@ class Models:
         self._blobs = blobs
         self._learner = learner
         self.learner_name = learner_name
-        self._loaded: OrderedDict[tuple[str, int], tuple[Learner, threading.Lock]] = OrderedDict()
+        own = learner.bases().items()
+        self.bases = BASES | {name: Base(name, form, 0, OWNER) for name, form in own}
+        self._loaded: OrderedDict[_Place, tuple[Learner, AbstractContextManager[object]]] = (
+            OrderedDict()
+        )
         self._lock = threading.Lock()
 
     @property
@@ -73,12 +84,28 @@ class Models:
 
     def find(self, name: str) -> Model | None:
         """The model of that name, if there is one."""
-        if name in BASES:
-            return Model(name, BASES[name], "")
+        if name in self.bases:
+            return Model(name, self.bases[name], "")
         row = self._store.get("model", name)
         if row is None:
             return None
-        return Model(name, BASES[row.private["base"]], row.private["key"], row.seq)
+        return Model(name, self.base(row.private["base"]), row.private["key"], row.seq)
+
+    def base(self, name: str) -> Base:
+        """The base model that something was made of.
+
+        Raises:
+            ApiError: this service does not know it, or not any more.
+        """
+        if name not in self.bases:
+            raise ApiError(
+                400,
+                f"The base model `{name}` is not among those of this service: "
+                "its learner was set up with others before.",
+                param="model",
+                code="model_not_available",
+            )
+        return self.bases[name]
 
     def add(self, name: str, base: Base, key: str, created: int, *, checkpoint: bool) -> None:
         """Gives a saved learner a name.
@@ -119,7 +146,7 @@ class Models:
             ApiError: the model is no longer there, or another learner trained it.
         """
         if not model.key:
-            return self._learner.create()
+            return self._learner.create_from(model.base.id)
         row = self._store.get("model", model.name)
         if row is not None and row.private["learner"] != self.learner_name:
             raise ApiError(
@@ -155,19 +182,48 @@ class Models:
         with lock:
             return learner.answer(body, temperature, seed)
 
+    def stream(self, model: Model, body: JSON, temperature: float, seed: int) -> Generator[Token]:
+        """What ``answer`` gives, each token as soon as it is there."""
+        learner, lock = self._ready(model)
+        with lock:
+            yield from learner.stream(body, temperature, seed)
+
+    @property
+    def concurrent(self) -> bool:
+        """Whether models answer several requests at once."""
+        return self._learner.concurrent
+
+    def export(self, name: str, folder: Path, form: str) -> None:
+        """Writes a model into an existing empty folder, for other programs.
+
+        Args:
+            name: the model's.
+            folder: where.
+            form: which of the learner's forms.
+
+        Raises:
+            ApiError: there is no such model.
+            UsageError: the learner does not know the form.
+        """
+        model = self.find(name)
+        if model is None:
+            raise unknown(name)
+        self.learner(model).export(folder, form)
+
     def read(self, model: Model, text: str) -> Sequence[Token]:
         """The tokens of a text that the model reads."""
         learner, lock = self._ready(model)
         with lock:
             return learner.read(text)
 
-    def _ready(self, model: Model) -> tuple[Learner, threading.Lock]:
-        place = (model.key, model.seq)
+    def _ready(self, model: Model) -> tuple[Learner, AbstractContextManager[object]]:
+        place = (model.key or model.base.id, model.seq)
         with self._lock:
             if place in self._loaded:
                 self._loaded.move_to_end(place)
             else:
-                self._loaded[place] = (self.learner(model), threading.Lock())
+                turn = contextlib.nullcontext() if self.concurrent else threading.Lock()
+                self._loaded[place] = (self.learner(model), turn)
                 if len(self._loaded) > _KEPT_LOADED:
                     self._loaded.popitem(last=False)
             return self._loaded[place]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,11 +92,12 @@ class Runner:
         self.steps: list[FitStep] = []
         self.at_checkpoint = False
 
-    def take(self, until: int) -> list[FitStep]:
-        """Trains up to a step, or to the end of the epoch if that comes first.
+    def take(self, until: int, seconds: float) -> list[FitStep]:
+        """Trains up to a step, or to the end of the epoch or of the time if that comes first.
 
         Args:
             until: the number of the step.
+            seconds: after which no further step begins.
 
         Returns:
             The steps taken, at least one.
@@ -104,9 +106,10 @@ class Runner:
             RuntimeError: the learner gives no more steps though an epoch has not ended.
         """
         taken: list[FitStep] = []
+        end = time.monotonic() + seconds
         for step in self._fit:
             taken.append(step)
-            if step.last_of_epoch or step.step >= until:
+            if step.last_of_epoch or step.step >= until or time.monotonic() >= end:
                 break
         if not taken:
             raise RuntimeError(f"training ended after step {self.step}, before its last epoch did")

@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from pitchpipe.service.engine import examples, hyperparameters, results, states
-from pitchpipe.service.engine.catalog import BASES
 from pitchpipe.service.engine.dialects import dialect_of
 from pitchpipe.service.engine.events import emit
 from pitchpipe.service.engine.examples import JobError
@@ -29,6 +28,7 @@ from pitchpipe.stages import FitStep
 _log = logging.getLogger(__name__)
 
 _SLICE = 2000  # records: a poll never waits for more
+_SLICE_SECONDS = 3.0  # nor, but for its last step, for longer
 _KEPT_RUNNERS = 4
 _KEPT_CHECKPOINTS = 3
 
@@ -129,7 +129,7 @@ class Training:
             with _blaming_the_learner(row.id):
                 runner = self._runner(row, plan)
                 steps = runner.take(
-                    min(allowed, row.private["step"] + max(1, _SLICE // plan.batch))
+                    min(allowed, row.private["step"] + max(1, _SLICE // plan.batch)), _SLICE_SECONDS
                 )
                 figures: JSON = {}
                 if runner.at_checkpoint:
@@ -282,7 +282,7 @@ class Training:
 
     def _base(self, row: Row) -> Model:
         private = row.private
-        return Model(row.body["model"], BASES[private["base"]], private["base_key"])
+        return Model(row.body["model"], self._models.base(private["base"]), private["base_key"])
 
     def _checkpoint_id(self, job_id: str, epoch: int) -> str:
         return f"ftckpt_{self._store.derive('checkpoint', job_id, epoch)}"

@@ -11,7 +11,8 @@ from pitchpipe.service.http import JSON
 from pitchpipe.stages import Token
 
 _UNLIKELY = -9999.0  # the API's figure for a token that cannot be
-_NO_LIMIT = 2**31
+NO_LIMIT = 2**31
+"""More tokens than any answer has."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,17 @@ def trim(tokens: Sequence[Token], stops: Sequence[str], most: int | None) -> Ans
         stops: strings that end an answer and are not part of it.
         most: the most tokens, None for any number.
     """
-    most = _NO_LIMIT if most is None else most
+    most = NO_LIMIT if most is None else most
     kept = tokens[:most]
     text = "".join(token.text for token in kept)
     ends = [end for stop in stops if (end := text.find(stop)) >= 0]
     if ends:
-        return Answer(_cut(kept, min(ends), stops), "stop")
+        return Answer(cut(kept, min(ends), stops), "stop")
     return Answer(kept, "length" if len(tokens) > most else "stop")
 
 
-def _cut(tokens: Sequence[Token], end: int, stops: Sequence[str]) -> list[Token]:
+def cut(tokens: Sequence[Token], end: int, stops: Sequence[str]) -> list[Token]:
+    """The tokens up to a character; of one that reaches beyond it, the beginning."""
     kept: list[Token] = []
     for token in tokens:
         if end <= 0:

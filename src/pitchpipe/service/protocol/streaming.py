@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from itertools import chain
 
 from pitchpipe.service.http import JSON, Response, dumps
 from pitchpipe.service.protocol.answers import Answer, chat_logprobs, completion_choice
+from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.stages import Token
 
 
-def respond(head: JSON, choices: Iterable[JSON], usage: JSON, *, shown: bool) -> Response:
+def respond(
+    head: JSON, choices: Generator[JSON], usage: Callable[[], JSON], *, shown: bool, cost: int
+) -> Response:
     """A stream of chunks, one a choice, closed as the API closes it.
 
     Args:
         head: what all chunks share.
         choices: the pieces of the choices, in order.
-        usage: what it costs.
+        usage: what it cost, asked for at the end.
         shown: whether the usage is sent, in a last chunk of its own.
+        cost: tokens that count against a quota.
     """
 
     def events() -> Iterator[bytes]:
         rest = {"usage": None} if shown else {}
-        for choice in choices:
-            yield _event(dumps(head | {"choices": [choice]} | rest))
+        with closing(choices):  # a client that leaves ends what is still being made
+            for choice in choices:
+                yield _event(dumps(head | {"choices": [choice]} | rest))
         if shown:
-            yield _event(dumps(head | {"choices": [], "usage": usage}))
+            yield _event(dumps(head | {"choices": [], "usage": usage()}))
         yield _event(b"[DONE]")
 
     headers = {"content-type": "text/event-stream"}
-    return Response(200, headers, events(), tokens=usage["total_tokens"])
+    return Response(200, headers, events(), tokens=cost)
 
 
 def completion_pieces(
-    spoken: Sequence[tuple[Sequence[Token], Answer]], top: int | None
-) -> Iterator[JSON]:
+    spoken: Sequence[tuple[Sequence[Token], Answer | LiveAnswer]], top: int | None
+) -> Generator[JSON]:
     """The choices of a completion, token by token.
 
     Args:
@@ -42,13 +49,13 @@ def completion_pieces(
     """
     for index, (echo, answer) in enumerate(spoken):
         offset = 0
-        for token in (*echo, *answer.tokens):
+        for token in chain(echo, answer.tokens):
             yield completion_choice(index, (token,), Answer((), None), top, offset)
             offset += len(token.text)
         yield completion_choice(index, (), Answer((), answer.finish_reason), None)
 
 
-def chat_pieces(answers: Sequence[Answer], top: int | None) -> Iterator[JSON]:
+def chat_pieces(answers: Sequence[Answer | LiveAnswer], top: int | None) -> Generator[JSON]:
     """The choices of a chat completion, token by token; ``top`` as for ``completion_pieces``."""
     for index, answer in enumerate(answers):
         yield _chat_piece(index, {"role": "assistant", "content": "", "refusal": None})

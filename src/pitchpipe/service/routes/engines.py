@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pitchpipe.service.engine.catalog import BASES
 from pitchpipe.service.engine.models import Models, unknown
 from pitchpipe.service.http import JSON, Request, Response, dumps
 from pitchpipe.service.router import Handler, Route
@@ -33,7 +32,9 @@ class EngineRoutes:
 
     def list(self, _: Request) -> Response:
         """Lists the base models."""
-        return Response.of_json({"object": "list", "data": [_shown(name) for name in BASES]})
+        return Response.of_json(
+            {"object": "list", "data": [_shown(name) for name in self._models.bases]}
+        )
 
     def retrieve(self, _: Request, name: str) -> Response:
         """Describes a model as an engine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from pitchpipe.records import Format
 from pitchpipe.service.engine.models import Model, Models, unknown
@@ -11,6 +11,7 @@ from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
+from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 from pitchpipe.service.router import Route
 from pitchpipe.service.routes.stored_chats import keep
@@ -63,6 +64,11 @@ class GenerateRoutes:
         model = self._model(asked.model, "completion")
         prompts = _prompts(asked)
         limit = _DEFAULT_TOKENS if asked.max_tokens is None else asked.max_tokens
+        if self._is_live(asked) and len(prompts) == 1 and not asked.echo:
+            live = self._live(model, body | {"prompt": prompts[0]}, asked, limit)
+            pieces = streaming.completion_pieces([((), live)], asked.logprobs)
+            head = self._head("cmpl-", "text_completion", body)
+            return _streamed_live(head, pieces, tokens.count(prompts[0]), live, asked)
         spoken = [
             (self._echo(model, asked, prompt), answer)
             for prompt in prompts
@@ -73,7 +79,7 @@ class GenerateRoutes:
         head = self._head("cmpl-", "text_completion", body)
         if asked.stream:
             pieces = streaming.completion_pieces(spoken, asked.logprobs)
-            return streaming.respond(head, pieces, usage, shown=asked.streams_usage)
+            return _streamed(head, pieces, usage, asked)
         choices = [
             completion_choice(index, echo, answer, asked.logprobs)
             for index, (echo, answer) in enumerate(spoken)
@@ -87,10 +93,15 @@ class GenerateRoutes:
         asked = check(CreateChat, body)
         model = self._model(asked.model, "chat")
         limit = asked.max_completion_tokens or asked.max_tokens
+        top = (asked.top_logprobs or 0) if asked.logprobs else None
+        if self._is_live(asked) and not asked.store:
+            live = self._live(model, body, asked, limit)
+            chunk = self._head("chatcmpl-", "chat.completion.chunk", body)
+            pieces = streaming.chat_pieces([live], top)
+            return _streamed_live(chunk, pieces, tokens.count(body["messages"]), live, asked)
         answers = self._answers(model, body, asked, limit)
         said = sum(len(answer.tokens) for answer in answers)
         usage = tokens.usage(tokens.count(body["messages"]), said)
-        top = (asked.top_logprobs or 0) if asked.logprobs else None
         choices = [chat_choice(index, answer, top) for index, answer in enumerate(answers)]
         head = self._head("chatcmpl-", "chat.completion", body)
         content = head | {"choices": choices, "usage": usage}
@@ -100,7 +111,7 @@ class GenerateRoutes:
         if asked.stream:
             pieces = streaming.chat_pieces(answers, top)
             chunk = head | {"object": "chat.completion.chunk"}
-            return streaming.respond(chunk, pieces, usage, shown=asked.streams_usage)
+            return _streamed(chunk, pieces, usage, asked)
         return Response.of_json(content, tokens=usage["total_tokens"])
 
     def _model(self, name: str, form: Format) -> Model:
@@ -128,10 +139,7 @@ class GenerateRoutes:
     def _answers(
         self, model: Model, body: JSON, asked: CreateCompletion | CreateChat, limit: int | None
     ) -> Sequence[Answer]:
-        temperature = 1.0 if asked.temperature is None else asked.temperature
-        seed = asked.seed
-        if seed is None:
-            seed = int.from_bytes(self._digest(body)[:4]) if temperature else 0
+        temperature, seed = self._chances(body, asked)
         wanted = asked.n or 1
         tries = max(wanted, getattr(asked, "best_of", None) or 0)
         answers = [
@@ -141,6 +149,24 @@ class GenerateRoutes:
         if tries > wanted:
             answers.sort(key=_likelihood, reverse=True)
         return answers[:wanted]
+
+    def _is_live(self, asked: CreateCompletion | CreateChat) -> bool:
+        """Whether the client is to read one answer while it is being made."""
+        several = max(asked.n or 1, getattr(asked, "best_of", None) or 0) > 1
+        return bool(asked.stream) and self._models.concurrent and not several
+
+    def _live(
+        self, model: Model, body: JSON, asked: CreateCompletion | CreateChat, limit: int | None
+    ) -> LiveAnswer:
+        tokens = self._models.stream(model, body, *self._chances(body, asked))
+        return LiveAnswer(tokens, asked.stops, limit)
+
+    def _chances(self, body: JSON, asked: CreateCompletion | CreateChat) -> tuple[float, int]:
+        """The temperature and the seed of an answer."""
+        temperature = 1.0 if asked.temperature is None else asked.temperature
+        if asked.seed is not None:
+            return temperature, asked.seed
+        return temperature, int.from_bytes(self._digest(body)[:4]) if temperature else 0
 
     def _head(self, prefix: str, kind: str, body: JSON) -> JSON:
         return {
@@ -152,6 +178,31 @@ class GenerateRoutes:
 
     def _digest(self, body: JSON, number: int = 0) -> bytes:
         return hashlib.sha256(b"%d/%d/%b" % (self._seed(), number, dumps(body))).digest()
+
+
+def _streamed(
+    head: JSON, pieces: Generator[JSON], usage: JSON, asked: CreateCompletion | CreateChat
+) -> Response:
+    return streaming.respond(
+        head, pieces, lambda: usage, shown=asked.streams_usage, cost=usage["total_tokens"]
+    )
+
+
+def _streamed_live(
+    head: JSON,
+    pieces: Generator[JSON],
+    asked_tokens: int,
+    live: LiveAnswer,
+    asked: CreateCompletion | CreateChat,
+) -> Response:
+    """What is said while it is being said; it counts against a quota by its question alone."""
+    return streaming.respond(
+        head,
+        pieces,
+        lambda: tokens.usage(asked_tokens, live.said),
+        shown=asked.streams_usage,
+        cost=asked_tokens,
+    )
 
 
 def _likelihood(answer: Answer) -> float:

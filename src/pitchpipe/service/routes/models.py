@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pitchpipe.service.engine.catalog import BASES, Base
+from pitchpipe.service.engine.catalog import Base
 from pitchpipe.service.engine.models import CHECKPOINT, TUNED, Models, unknown
 from pitchpipe.service.http import ApiError, Request, Response
 from pitchpipe.service.router import Route
@@ -34,13 +34,14 @@ class ModelRoutes:
     def list(self, _: Request) -> Response:
         """Lists the base models, then the tuned ones; their checkpoints only answer by name."""
         rows = self._store.rows("model", Filter(parent=TUNED))
-        data = [*(_shown(name, base) for name, base in BASES.items()), *(row.body for row in rows)]
+        data = [*(_shown(name, base) for name, base in self._models.bases.items())]
+        data += [row.body for row in rows]
         return Response.of_json({"object": "list", "data": data})
 
     def retrieve(self, _: Request, name: str) -> Response:
         """Describes a model."""
-        if name in BASES:
-            return Response.of_json(_shown(name, BASES[name]))
+        if name in self._models.bases:
+            return Response.of_json(_shown(name, self._models.bases[name]))
         row = self._store.get("model", name)
         if row is None:
             raise unknown(name)
@@ -48,7 +49,7 @@ class ModelRoutes:
 
     def delete(self, _: Request, name: str) -> Response:
         """Deletes a tuned model."""
-        if name in BASES:
+        if name in self._models.bases:
             raise ApiError(
                 403,
                 f"The model '{name}' is a base model and cannot be deleted.",
@@ -69,4 +70,4 @@ class ModelRoutes:
 
 
 def _shown(name: str, base: Base) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": base.created, "owned_by": "openai"}
+    return {"id": name, "object": "model", "created": base.created, "owned_by": base.owner}

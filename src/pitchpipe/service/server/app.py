@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from pitchpipe.service.http import ApiError, Disconnect, Request, Response, Wait
+from pitchpipe.service.http import ApiError, Disconnect, Request, Response, Wait, let_go
 from pitchpipe.service.server import bodies
 from pitchpipe.service.server.metrics import CONTENT_TYPE, Metrics
 
@@ -200,17 +200,20 @@ class Api:
 
 
 async def _pieces(body: Iterator[bytes | Wait], threaded: bool) -> AsyncIterator[bytes]:
-    while True:
-        if threaded:
-            piece = await to_thread.run_sync(next, body, None)
-        else:
-            piece = next(body, None)
-        if piece is None:
-            return
-        if isinstance(piece, Wait):
-            await asyncio.sleep(piece.seconds)
-        else:
-            yield piece
+    try:
+        while True:
+            if threaded:
+                piece = await to_thread.run_sync(next, body, None)
+            else:
+                piece = next(body, None)
+            if piece is None:
+                return
+            if isinstance(piece, Wait):
+                await asyncio.sleep(piece.seconds)
+            else:
+                yield piece
+    finally:
+        let_go(body)
 
 
 def _request(scope: Scope) -> Request:

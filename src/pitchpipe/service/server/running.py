@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ def serve(
     *,
     learner: type[Learner] | None,
     learner_name: str,
+    learner_options: Mapping[str, str],
     seed: int,
     keys: KeyFile | None,
     control: bool,
@@ -30,6 +32,8 @@ def serve(
     most_upload: int,
     log_form: Form,
     log_level: str,
+    block: Sequence[str] = (),
+    allow: Sequence[str] | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; must be called in the process's main thread.
 
@@ -40,6 +44,7 @@ def serve(
         folder: the data.
         learner: the class that answers, None for the default one.
         learner_name: under which it is registered; the workers find it by that.
+        learner_options: as which the workers set it up.
         seed: of ids and of unseeded choices, in a new folder.
         keys: who may ask; everybody without it.
         control: whether the control routes are answered.
@@ -48,8 +53,10 @@ def serve(
         most_upload: bytes of an uploaded file.
         log_form: how the workers log.
         log_level: from which level on they do.
+        block: plugins that the workers do not load.
+        allow: if given, the only ones that they load.
     """
-    orders = Orders(str(folder), learner_name, log_form, log_level)
+    orders = Orders(str(folder), learner_name, learner_options, log_form, log_level, block, allow)
     pool = Workers(
         workers if pace == WORKERS else 0, orders, lambda *given: service.give_up(*given)
     )

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,14 +33,20 @@ class Orders:
     Attributes:
         folder: the service's data.
         learner: the name of the learner that it trains.
+        learner_options: how that is set up.
         log_form: how it logs.
         log_level: from which level on.
+        block: plugins that are not loaded to find the learner.
+        allow: if given, the only ones that are.
     """
 
     folder: str
     learner: str
+    learner_options: Mapping[str, str]
     log_form: Form
     log_level: str
+    block: Sequence[str] = ()
+    allow: Sequence[str] | None = None
 
     def to_argument(self) -> str:
         """All of it in one word of a command line."""
@@ -106,7 +112,9 @@ def main(orders: Orders) -> None:
     service = Service(
         Path(orders.folder),
         pace="workers",
-        learner=learner_class(orders.learner),
+        learner=learner_class(
+            orders.learner, orders.learner_options, block=orders.block, allow=orders.allow
+        ),
         learner_name=orders.learner,
     )
     worker = Worker(service, _report)

@@ -21,23 +21,30 @@ from pitchpipe.testing.conformance.subject import Subject
 promise = Promises(Formatter, share=0.15, refusals=True)
 
 _AVAILABLE = ("prompt", "completion", "preferred_output", "non_preferred_output")
-_ANSWERS = ("completion", "preferred_output")
 _NAME = "name-of-the-formatter"
 
 
 def _sources(subject: Subject) -> SearchStrategy[pd.DataFrame]:
     """Chunks of the columns that the formatter needs, with what it writes itself in the texts."""
     if subject.rows is not None:
-        return chunks(subject.rows)
+        return chunks(subject.rows, most=4)
     options = subject.stage.contract(_NAME).options.values()
     pieces = [option for option in options if isinstance(option, str)]
     columns = subject.stage.required_columns(_AVAILABLE)
-    return chunks(st.fixed_dictionaries({column: texts(pieces) for column in columns}))
+    return chunks(st.fixed_dictionaries({column: texts(pieces) for column in columns}), most=4)
 
 
 def _cut_sources(subject: Subject) -> SearchStrategy[list[pd.DataFrame]]:
     cuts = st.lists(st.integers(0, 6), min_size=1, max_size=2)
     return st.builds(parts, _sources(subject), cuts)
+
+
+def _tells_answers(subject: Subject) -> bool:
+    return bool(subject.capabilities.answers)
+
+
+def _restores(subject: Subject) -> bool:
+    return bool(subject.capabilities.restores) and _tells_answers(subject)
 
 
 def _labels(subject: Subject) -> SearchStrategy[list[str]]:
@@ -102,10 +109,13 @@ def _(subject: Subject, chunk: pd.DataFrame) -> None:
     "parse(reference(record)) is the row's completion",
     _sources,
     flag="restores",
+    needs=_restores,
 )
 def _(subject: Subject, chunk: pd.DataFrame) -> None:
-    column = next((name for name in _ANSWERS if name in chunk.columns), None)
-    if column is None or any(_ready(subject, chunk)):
+    column = next((c for c in subject.capabilities.answers if c in chunk.columns), None)
+    if column is None:
+        return
+    if any(_ready(subject, chunk)):
         reject()
     for wanted, record in zip(
         chunk[column].tolist(), records_of(subject.stage.apply(chunk)), strict=True
@@ -116,10 +126,17 @@ def _(subject: Subject, chunk: pd.DataFrame) -> None:
         expect(found == wanted, f"{wanted!r} of the record {record}", found)
 
 
-@promise("asked-alike", "a record without a completion is asked as one with a completion", _sources)
+@promise(
+    "asked-alike",
+    "a record without a completion is asked as one with a completion",
+    _sources,
+    needs=_tells_answers,
+)
 def _(subject: Subject, chunk: pd.DataFrame) -> None:
-    bare = chunk.drop(columns=[c for c in chunk if c in (*_ANSWERS, "non_preferred_output")])
-    if bare.columns.equals(chunk.columns) or any(_ready(subject, bare)):
+    bare = chunk.drop(columns=[c for c in chunk if c in subject.capabilities.answers])
+    if bare.columns.equals(chunk.columns):
+        return
+    if any(_ready(subject, bare)):
         reject()
     trained = records_of(subject.stage.apply(chunk))
     for record, asked in zip(trained, records_of(subject.stage.apply(bare)), strict=True):

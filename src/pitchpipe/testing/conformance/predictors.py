@@ -30,7 +30,9 @@ def _request(subject: Subject) -> SearchStrategy[Request]:
 
 
 def _requests(subject: Subject) -> SearchStrategy[list[Request]]:
-    return st.lists(_request(subject), min_size=1, max_size=6)
+    """Some requests, of which the first comes twice."""
+    requests = st.lists(_request(subject), min_size=1, max_size=5)
+    return requests.map(lambda asked: [*asked, asked[0]])
 
 
 def _none(subject: Subject) -> SearchStrategy[list[Request]]:

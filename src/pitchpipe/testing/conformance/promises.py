@@ -72,13 +72,13 @@ class Promise:
     share: float
     refusals: bool
 
-    def message(self, subject: Subject, example: object, broken: Broken) -> str:
+    def message(self, subject: Subject, example: str, broken: Broken) -> str:
         """What the user is told."""
         found = f"\n{indented(broken.found)}" if "\n" in broken.found else f" {broken.found}"
         return (
             f"{subject.label} breaks a promise of {self.kind.__name__}: {self.words} "
             f"(check {self.name!r}).\n"
-            f"Smallest example:\n{indented(show(example))}\n"
+            f"Smallest example:\n{indented(example)}\n"
             f"Expected {broken.expected}; found{found}"
         )
 

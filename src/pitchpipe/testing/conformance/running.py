@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from hypothesis import HealthCheck, Verbosity, given, reject, settings
 from hypothesis.errors import Flaky, HypothesisException, Unsatisfiable
 
 from pitchpipe.errors import PitchpipeError
 from pitchpipe.testing.conformance.promises import Broken, Clause, ConformanceError, Promise, copied
+from pitchpipe.testing.conformance.showing import show
 from pitchpipe.testing.conformance.subject import Subject
+
+_MOST_TRIES = 400
+"""How many smaller examples are tried once a promise is found broken."""
 
 _SLOWNESS = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
@@ -25,23 +30,31 @@ def run(promise: Promise, subject: Subject) -> None:
 
 def _run(promise: Promise, subject: Subject) -> None:
     __tracebackhide__ = True
-    told: list[ConformanceError] = []
+    told: dict[str, ConformanceError] = {}  # by the example
+    tries = 0
+    smallest: object = None
 
     @_settings(promise)
     @given(promise.examples(subject))
     def holds(example: object) -> None:
+        nonlocal tries, smallest
+        tries += bool(told)
+        if tries > _MOST_TRIES and show(example) not in told:
+            return  # small enough: what else there is counts as kept
         broken = _broken(promise, subject, example)
         if broken is not None:
-            told.append(ConformanceError(promise.message(subject, example, broken)))
-            raise told[-1] from broken.__cause__
+            shown, smallest = show(example), example
+            told[shown] = ConformanceError(promise.message(subject, shown, broken))
+            raise told[shown] from broken.__cause__
 
     try:
         holds()
     except ConformanceError as error:
-        raise ConformanceError(str(error)) from error.__cause__
+        fewer = _fewer_rows(promise, subject, smallest)
+        raise ConformanceError(fewer or str(error)) from error.__cause__
     except Flaky:
         again = "It is not so each time: the same example is treated in different ways."
-        raise ConformanceError(f"{told[-1]}\n{again}") from None
+        raise ConformanceError(f"{min(map(str, told.values()), key=len)}\n{again}") from None
     except Unsatisfiable:
         raise ConformanceError(
             f"{subject.label}: no example for the check {promise.name!r} could be made; it refuses "
@@ -64,6 +77,22 @@ def _broken(promise: Promise, subject: Subject, example: object) -> Broken | Non
         raised.__cause__ = error
         return raised
     return None
+
+
+def _fewer_rows(promise: Promise, subject: Subject, example: object) -> str:
+    """The message with every row of a chunk left out that the failure does not need."""
+    message = ""
+    if isinstance(example, pd.DataFrame):
+        chunk = example
+        for row in chunk.index:
+            rest = chunk.drop(index=row)
+            try:
+                broken = _broken(promise, subject, rest) if len(rest) else None
+            except HypothesisException:  # it is no example any more
+                continue
+            if broken is not None:
+                chunk, message = rest, promise.message(subject, show(rest), broken)
+    return message
 
 
 def _settings(promise: Promise) -> settings:

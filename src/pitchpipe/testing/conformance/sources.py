@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from pitchpipe.digests import digest
 from pitchpipe.records import Contract, Format
 from pitchpipe.stages import Scope
+from pitchpipe.testing.conformance.chunks import one_of
 
 Rows = SearchStrategy[Mapping[str, Any]]
 
@@ -33,8 +34,8 @@ _STARTS = ("", " ", "answer: ", "Classify the text: ")
 _MIDDLES = ("", "x", "Y", "x" * 10_000, "\u0130\u03a3", "\U0001d400", "\u01c5")
 _ENDS = ("", ".", "?", "\n", " ->", " END", "\n\n###\n\n")
 
-WORDS = st.sampled_from([*_PLAIN, *_ODD])
-_AFFIXED = st.tuples(*map(st.sampled_from, (_STARTS, _MIDDLES, _ENDS))).map("".join)
+WORDS = one_of(*_PLAIN, *_ODD)
+_AFFIXED = st.tuples(one_of(*_STARTS), one_of(*_MIDDLES), one_of(*_ENDS)).map("".join)
 _CELLS = WORDS | st.none() | st.sampled_from([1, 2.5, True, float("nan"), "1"])
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pitchpipe.records import Contract, Finding, Severity, TrainingSpec
 from pitchpipe.stages import Validator
-from pitchpipe.testing.conformance.chunks import chunks, parts, same
+from pitchpipe.testing.conformance.chunks import chunks, one_of, parts, same
 from pitchpipe.testing.conformance.promises import Promises, copied, expect
 from pitchpipe.testing.conformance.sources import CONTRACTS, seen, sources
 from pitchpipe.testing.conformance.subject import Subject
@@ -56,11 +56,11 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn, subject: Subject) -> Case:
     """Cases for the subject: rows of its own, or of any kind that its scope may hold."""
-    contract = subject.contract or draw(st.sampled_from(list(CONTRACTS.values())))
+    contract = subject.contract or draw(one_of(*CONTRACTS.values()))
     kinds = [subject.rows] if subject.rows is not None else sources(contract.format)
-    rows = draw(chunks(draw(st.sampled_from(kinds)), most=8, unit="row"))
+    rows = draw(chunks(draw(one_of(*kinds)), most=8, unit="row"))
     cut = st.integers(0, len(rows))
-    training = draw(st.sampled_from(_TRAININGS))
+    training = draw(one_of(*_TRAININGS))
     return Case(rows, (draw(cut), draw(cut)), contract, training)
 
 
