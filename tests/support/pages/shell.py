@@ -16,7 +16,12 @@ from typing import Self
 SECONDS = 120.0
 """What a block may take before it is ended."""
 
-_COMMANDS = {"pitchpipe": "-m pitchpipe", "pytest": "-m pytest", "python": ""}
+_COMMANDS = {
+    "pitchpipe": "-m pitchpipe",
+    "pytest": "-m pytest -p pitchpipe.testing.autoload",
+    "python": "",
+}
+_QUICKLY = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # other plugins take seconds to load
 _NOTHING_IS_INSTALLED = {"PIP_DRY_RUN": "1", "PIP_NO_INDEX": "1", "NPM_CONFIG_OFFLINE": "true"}
 _ENDS_IN_BACKGROUND = re.compile(r"&\s*\Z")
 
@@ -46,7 +51,7 @@ class Shell:
         self._bash = subprocess.Popen(
             ["bash", "-euo", "pipefail"],
             cwd=folder,
-            env={**variables, **own, **_NOTHING_IS_INSTALLED},
+            env={**variables, **own, **_QUICKLY, **_NOTHING_IS_INSTALLED},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
