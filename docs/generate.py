@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
 API = {
     "pitchpipe.Pipeline": "pipeline.Pipeline",
@@ -53,6 +55,22 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, text in generated().items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Names files of the repository in place of links to them; called by MkDocs."""
+    return without_outside(markdown, page.file.src_uri)
+
+
+def without_outside(markdown: str, path: str) -> str:
+    """A page whose links to files outside ``docs/`` are names of those files.
+
+    Args:
+        markdown: the page.
+        path: where it is below ``docs/``.
+    """
+    up = r"\.\./" * (path.count("/") + 1)
+    return re.sub(rf"\[([^\]]+)\]\({up}([^)\s]+)\)", r"\1 (`\2`)", markdown)
 
 
 def generated() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,15 +19,35 @@ ENTRIES = [(registry.kind, entry) for registry in HOST.registries for entry in r
 
 
 @pytest.fixture(scope="module")
-def generated() -> Mapping[str, str]:
+def generator() -> ModuleType:
     path = Path(__file__).resolve().parents[2] / "docs" / "generate.py"
     spec = importlib.util.spec_from_file_location("generate", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    pages: Mapping[str, str] = module.generated()
+    return module
+
+
+@pytest.fixture(scope="module")
+def generated(generator: ModuleType) -> Mapping[str, str]:
+    pages: Mapping[str, str] = generator.generated()
     return pages
+
+
+@pytest.mark.parametrize(
+    ("path", "link", "shown"),
+    [
+        ("index.md", "[it](../README.md)", "it (`README.md`)"),
+        ("reference/runs.md", "[it](../../plugins/README.md)", "it (`plugins/README.md`)"),
+        ("reference/runs.md", "[it](../index.md)", "[it](../index.md)"),
+        ("how-to/plugins/engine.md", "[it](../../index.md#a)", "[it](../../index.md#a)"),
+    ],
+)
+def test_links_to_what_is_not_on_the_site_are_names(
+    generator: ModuleType, path: str, link: str, shown: str
+) -> None:
+    assert generator.without_outside(f"See {link}.", path) == f"See {shown}."
 
 
 @pytest.mark.parametrize("verb", VERBS)
