@@ -342,19 +342,17 @@ class Pipeline:
 
     def _records(self, table: Table, contract: Contract) -> Iterator[tuple[int, Mapping[str, Any]]]:
         formatter = self._selection.formatter_of(contract)
-        schema = None
+        name, data, schema = str(table.path or table.name), self.config.data, None
         for raw in table.chunks(table.columns):
             if schema is None:
-                data = self.config.data
-                schema = infer(str(table.path or table.name), raw, data, answers=False)
+                schema = infer(name, raw, data, answers=False, formatter=formatter)
             chunk = schema.apply(raw)
             empty = list(chunk.index[chunk[PROMPT].isna()]) if PROMPT in chunk else []
             if empty:
                 raise DataError(
-                    f"{table.path or table.name}, {raw.index.name} {empty[0]}: no prompt; "
-                    "expected one in every row."
+                    f"{name}, {raw.index.name} {empty[0]}: no prompt; expected one in every row."
                 )
-            if schema.shape or not formatter.is_formatted(chunk):
+            if not schema.reader and (schema.shape or not formatter.is_formatted(chunk)):
                 chunk = formatter.apply(chunk)
             yield from zip(map(int, chunk.index), frame_to_records(chunk), strict=True)
 

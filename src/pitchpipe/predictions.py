@@ -190,6 +190,10 @@ def score(
 def _expected(formatter: Formatter, labels: Sequence[str]) -> dict[str, str]:
     if not labels:
         return {}
+    columns = (PROMPT, COMPLETION)
+    if not set(formatter.required_columns(columns)) <= set(columns):
+        # it makes records of other columns: what is trained for a label can only be guessed
+        return {label: label for label in labels if formatter.parse(label) == label}
     rows = pd.DataFrame({PROMPT: "?", COMPLETION: list(labels)}, dtype=object)
     rows.index = pd.RangeIndex(1, len(rows) + 1, name="row")
     records = formatter.apply(rows).to_dict("records")

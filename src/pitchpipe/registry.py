@@ -12,6 +12,14 @@ from pitchpipe.options import build
 
 StageT = TypeVar("StageT")
 
+ELSEWHERE = {
+    ("formatter", "alpaca"): "pitchpipe-formats",
+    ("formatter", "hf-preference"): "pitchpipe-formats",
+    ("formatter", "sharegpt"): "pitchpipe-formats",
+    ("validator", "near-duplicates"): "pitchpipe-dedup",
+}
+"""Stages that distributions of ours offer, for whoever asks for one that is not installed."""
+
 
 @dataclass(frozen=True)
 class Provider:
@@ -111,6 +119,9 @@ class Registry(Generic[StageT]):
         if distribution:
             entries = [e for e in entries if e.provider.distribution == distribution]
         if not entries:
+            missing = ELSEWHERE.get((self.kind, short))
+            if missing and not detail:
+                detail = f"Install it with: python -m pip install {missing}."
             raise UnknownNameError(self.kind, name, self._spellings(bool(distribution)), detail)
         if len(entries) > 1:
             choices = " or ".join(

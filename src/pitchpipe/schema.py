@@ -14,6 +14,7 @@ import pandas as pd
 from pitchpipe.config import DataConfig
 from pitchpipe.errors import DataError
 from pitchpipe.records import COMPLETION, GROUP, PROMPT, Format
+from pitchpipe.stages import Formatter
 
 PROMPT_NAMES = (PROMPT, "text", "input", "question", "instruction", "sentence", "review", "content")
 COMPLETION_NAMES = (
@@ -33,8 +34,42 @@ COMPLETION_NAMES = (
 MOST_LABELS = 50
 """More distinct answers than this are free text."""
 
+STANDARD = frozenset(
+    {PROMPT, COMPLETION, "messages", "input", "preferred_output", "non_preferred_output"}
+)
+"""The columns that records of the three formats are made from."""
+
 LEGACY_MODELS = ("babbage-002", "davinci-002", "ada", "babbage", "curie", "davinci")
 """Base models that take completion records; the others take chat records."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A formatter that makes records of columns that only it knows.
+
+    Attributes:
+        formatter: makes them.
+        needed: the columns that it is given even where a chunk lacks them.
+        table: what to call the table in messages.
+    """
+
+    formatter: Formatter
+    needed: tuple[str, ...]
+    table: str
+
+    def records(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The records of some rows, each with its group if it has one.
+
+        Raises:
+            DataError: there is none of a row; names the table and the place.
+        """
+        lacking = {column: None for column in self.needed if column not in rows}
+        own = rows.drop(columns=GROUP, errors="ignore").assign(**lacking)
+        try:
+            records = self.formatter.apply(own)
+        except DataError as error:
+            raise DataError(f"{self.table}: {error}") from error
+        return records.assign(**{GROUP: rows[GROUP]}) if GROUP in rows else records
 
 
 @dataclass(frozen=True)
@@ -48,6 +83,7 @@ class Schema:
         open_ended: whether prompts may be empty, as they are where texts are to be continued from
             nothing.
         unclear: the table's columns, where none of them goes by the name of a part that is needed.
+        reader: makes records of rows as they are read, where these have other columns than ours.
     """
 
     rename: Mapping[str, str]
@@ -55,6 +91,7 @@ class Schema:
     notes: tuple[str, ...] = ()
     open_ended: bool = False
     unclear: tuple[str, ...] = ()
+    reader: Reader | None = None
 
     @property
     def legend(self) -> str:
@@ -74,11 +111,15 @@ class Schema:
 
         Of plain columns those that have no part go, a missing one is empty, and numbers and
         booleans become text as JSON writes them.
+
+        Raises:
+            DataError: the reader cannot make a record of a row; names the file and the place.
         """
         if self.shape:
             taken = self.rename.keys() - self.rename.values()
             kept = chunk[[column for column in chunk.columns if column not in taken]]
-            return kept.rename(columns={old: new for new, old in self.rename.items()})
+            rows = kept.rename(columns={old: new for new, old in self.rename.items()})
+            return self.reader.records(rows) if self.reader else rows
         cells = np.empty((len(self.rename), len(chunk)), dtype=object)
         for at, (role, column) in enumerate(self.rename.items()):
             if column in chunk.columns:
@@ -109,11 +150,13 @@ def infer(
     *,
     answers: bool = True,
     lines: bool = False,
+    formatter: Formatter | None = None,
 ) -> Schema:
     """The schema of a table.
 
     With the legacy profile a column is the prompt or the completion by its name alone. Lines of
-    plain text are completions, to be continued from nothing.
+    plain text are completions, to be continued from nothing. A formatter that needs columns which
+    are not among ``STANDARD`` reads the rows itself.
 
     Args:
         name: what to call the table in messages.
@@ -121,6 +164,7 @@ def infer(
         data: the columns that the user named.
         answers: whether there must be a completion column.
         lines: whether the table is plain text, one column without a name.
+        formatter: the one that the user named, if any.
 
     Raises:
         DataError: a named column is missing, or there is doubt; names the columns.
@@ -141,6 +185,15 @@ def infer(
             + ", ".join(f"{role}={column!r}" for role, column in rename.items())
             + "."
         )
+    if formatter is not None and data.profile != "legacy":
+        available = [*rename, *(c for c in columns if c not in rename.values())]
+        needed = formatter.required_columns(available)
+        if not STANDARD.issuperset(needed):
+            if answers:
+                _check_columns(name, needed, available)
+            note = f"Records are made from {', '.join(map(repr, needed))}."
+            reader = Reader(formatter, needed if answers else (), name)
+            return Schema(rename, formatter.format, (note,), reader=reader)
     if lines and answers and not rename:
         note = "The lines are texts, to be continued from nothing: their prompts are empty."
         return Schema({PROMPT: "", COMPLETION: columns[0]}, None, (note,), open_ended=True)
@@ -255,6 +308,15 @@ def _existing(name: str, column: str, columns: Sequence[str], role: str) -> str:
         f"{name}: there is no column {column!r} to take the {role} from.{hint} "
         f"Columns: {', '.join(map(repr, columns))}."
     )
+
+
+def _check_columns(name: str, needed: Sequence[str], available: Sequence[str]) -> None:
+    missing = [column for column in needed if column not in available]
+    if missing:
+        raise DataError(
+            f"{name}: no column {' and no column '.join(map(repr, missing))}. The formatter needs "
+            f"{', '.join(map(repr, needed))}; found {', '.join(map(repr, available))}."
+        )
 
 
 def _completion(

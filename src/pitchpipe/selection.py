@@ -51,6 +51,7 @@ class Selection:
     Attributes:
         config: with the parts described in it.
         profile: the one that it names.
+        named_formatter: the formatter, where the configuration names one.
 
     Raises:
         UsageError: a name is unknown, or an option is; all are checked here, before anything runs.
@@ -61,8 +62,9 @@ class Selection:
         self._parts = parts
         self.config = self._described(config)
         self.profile = PROFILES[self.config.data.profile]
-        if self.config.formatter.name != AUTO:
-            self._formatter()
+        self.named_formatter = (
+            self._formatter().stage if self.config.formatter.name != AUTO else None
+        )
         if self.config.splitter.name != AUTO:
             self._splitter()
         self.engine = self._make(host.engines, "engine", parts.engine).stage
@@ -76,8 +78,8 @@ class Selection:
 
     def formatter(self, schema: Schema) -> Named[Formatter]:
         """The formatter for rows of that schema."""
-        if self.config.formatter.name != AUTO:
-            return self._formatter()
+        if self.named_formatter is not None:
+            return Named(self.config.formatter.name, self.named_formatter)
         if self.profile.verbatim:
             return self.made_formatter("completion", {})
         training = self.config.training

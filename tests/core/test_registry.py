@@ -133,3 +133,8 @@ def test_a_name_that_nobody_could_write_is_not_taken(horns: Registry[Horn], name
 def test_the_options_of_a_class_are_what_a_user_may_set() -> None:
     assert option_names(Bugle) == ["pitch"]
     assert option_names(Unfinished) == []
+
+
+def test_who_asks_for_a_stage_of_another_distribution_of_ours_is_told_what_to_install() -> None:
+    with pytest.raises(UnknownNameError, match=r"with: python -m pip install pitchpipe-dedup\.$"):
+        Registry[Horn]("validator", Horn).get("near-duplicates")

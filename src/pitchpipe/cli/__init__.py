@@ -10,7 +10,7 @@ from importlib import import_module
 from pitchpipe.cli.parser import Parser, top_parser
 from pitchpipe.errors import PitchpipeError, UnknownNameError
 
-__all__ = ["VERBS", "main"]
+__all__ = ["VERBS", "main", "parser_of"]
 
 VERBS = {
     "run": "prepare, train, follow, predict and score in one go",
@@ -72,6 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def parser_of(verb: str) -> Parser:
+    """What reads the words after one of ``VERBS``, and knows its help."""
+    module = import_module(f"pitchpipe.cli.{verb}")
+    parser = Parser(prog=f"pitchpipe {verb}", description=module.__doc__)
+    module.configure(parser)
+    return parser
+
+
 def _dispatch(words: Sequence[str]) -> int:
     # the flags before the verb take no values, so the first plain word is the verb
     place = next((i for i, word in enumerate(words) if not word.startswith("-")), len(words))
@@ -84,9 +92,7 @@ def _dispatch(words: Sequence[str]) -> int:
     if verb not in VERBS:
         raise UnknownNameError("command", verb, VERBS)
     module = import_module(f"pitchpipe.cli.{verb}")
-    parser = Parser(prog=f"pitchpipe {verb}", description=module.__doc__)
-    module.configure(parser)
-    arguments = parser.parse(words[place + 1 :])
+    arguments = parser_of(verb).parse(words[place + 1 :])
     if getattr(module, "LOGS_ITSELF", False):
         return int(module.run(arguments))
     from pitchpipe.cli.logs import logging_to_stderr

@@ -29,13 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
     host = PluginHost(block=config.block, allow=config.allow)
     if arguments.name is not None:
         entry = host.get(host.validators, arguments.name)
-        described = _described(entry)
+        rule = described(entry)
         if arguments.json:
-            answer_json(described)
+            answer_json(rule)
         else:
-            answer(_text(described))
+            answer(_text(rule))
         return 0
-    rows = [_described(entry) for entry in host.validators]
+    rows = [described(entry) for entry in host.validators]
     if arguments.json:
         answer_json(rows)
         return 0
@@ -46,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _described(entry: Entry[Validator[Any]]) -> dict[str, Any]:
+def described(entry: Entry[Validator[Any]]) -> dict[str, Any]:
+    """A rule in JSON types, but for the defaults of its options."""
     from pitchpipe.cli.docs import documentation_of, options_of, summary_of
     from pitchpipe.profiles import PROFILES
 
@@ -64,13 +65,13 @@ def _described(entry: Entry[Validator[Any]]) -> dict[str, Any]:
     }
 
 
-def _text(described: dict[str, Any]) -> str:
+def _text(rule: dict[str, Any]) -> str:
     from pitchpipe.cli.docs import options_text
     from pitchpipe.cli.output import pairs
 
     names = ("rule", "severity", "fix", "profiles", "provider", "version", "scope")
-    facts = pairs({name: _cell(described[name]) for name in names})
-    parts = [facts, described["documentation"], options_text(described["options"])]
+    facts = pairs({name: _cell(rule[name]) for name in names})
+    parts = [facts, rule["documentation"], options_text(rule["options"])]
     return "\n\n".join(part for part in parts if part)
 
 

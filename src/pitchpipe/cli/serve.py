@@ -69,8 +69,20 @@ def configure(parser: Parser) -> None:
         help="of an uploaded file; 512 by default",
     )
     add("--control", action="store_true", help="answer requests that break and rewind it, too")
-    add("--log-level", metavar="LEVEL", type=one_of("level", _LEVELS), default="info")
-    add("--log-format", metavar="text|json", type=one_of("format", _FORMATS), default="text")
+    add(
+        "--log-level",
+        metavar="LEVEL",
+        type=one_of("level", _LEVELS),
+        default="info",
+        help="what is logged: debug, info, warning or error",
+    )
+    add(
+        "--log-format",
+        metavar="text|json",
+        type=one_of("format", _FORMATS),
+        default="text",
+        help="how a line of the log is written",
+    )
     add("--json", action="store_true", help="tell the address as JSON")
 
 

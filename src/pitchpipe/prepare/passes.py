@@ -64,7 +64,8 @@ class Plan:
             raise DataError(f"{table.name}: holds no rows.")
         name = str(table.path or table.name)
         lines = isinstance(table, LinesTable)
-        schema = infer(name, sample, selection.config.data, lines=lines)
+        data, own = selection.config.data, selection.named_formatter
+        schema = infer(name, sample, data, lines=lines, formatter=own)
         formatter = selection.formatter(schema)
         contract = formatter.stage.contract(formatter.name)
         rules = tuple(
@@ -74,7 +75,9 @@ class Plan:
         # formatters pass rows of their own shape through; of plain columns they cannot tell
         plain = schema.shape is None and not selection.profile.verbatim
         rows = _first_rows(schema, rules, sample)
-        ready = plain and formatter.stage.is_formatted(rows.drop(columns=GROUP, errors="ignore"))
+        ready = schema.reader is not None or (
+            plain and formatter.stage.is_formatted(rows.drop(columns=GROUP, errors="ignore"))
+        )
         return cls(table, name, schema, formatter, ready, rules, rows, selection)
 
     def only(self, *scopes: str) -> tuple[Rule, ...]:
@@ -94,7 +97,7 @@ class Plan:
             *self.table.notes,
             *self.schema.notes,
             self.formatter.note,
-            taken if self.ready else "",
+            taken if self.ready and self.schema.reader is None else "",
         )
 
 

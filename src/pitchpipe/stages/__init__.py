@@ -8,6 +8,15 @@ index numbers the rows in the user's file (ascending, unique, 1-based; the index
 
 from __future__ import annotations
 
+from pitchpipe.stages.capabilities import (
+    EngineCapabilities,
+    FormatterCapabilities,
+    LearnerCapabilities,
+    PredictorCapabilities,
+    SplitterCapabilities,
+    TrainerCapabilities,
+    ValidatorCapabilities,
+)
 from pitchpipe.stages.engine import Engine, Item, Result
 from pitchpipe.stages.formatter import Formatter
 from pitchpipe.stages.learner import FitOptions, FitStep, Learner, Token
@@ -19,18 +28,25 @@ from pitchpipe.stages.validator import Scope, State, Validator
 
 __all__ = [
     "Engine",
+    "EngineCapabilities",
     "FitOptions",
     "FitStep",
     "Formatter",
+    "FormatterCapabilities",
     "Item",
     "Learner",
+    "LearnerCapabilities",
     "Ledger",
     "Predictor",
+    "PredictorCapabilities",
     "Result",
     "Scope",
     "Splitter",
+    "SplitterCapabilities",
     "State",
     "Token",
     "Trainer",
+    "TrainerCapabilities",
     "Validator",
+    "ValidatorCapabilities",
 ]

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, TypeVar
 
+from pitchpipe.stages.capabilities import EngineCapabilities
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -15,6 +17,11 @@ class Engine(ABC):
 
     shares_files: ClassVar[bool] = False
     """Whether files that are written there can be read here, which saves sending them."""
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        """Which promises it can keep; by default all."""
+        return EngineCapabilities()
 
     @abstractmethod
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

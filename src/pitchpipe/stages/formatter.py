@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from pitchpipe.records import Contract, Format, Request
+from pitchpipe.stages.capabilities import FormatterCapabilities
 
 
 class Formatter(ABC):
@@ -19,6 +20,11 @@ class Formatter(ABC):
     """
 
     format: ClassVar[Format]
+
+    @property
+    def capabilities(self) -> FormatterCapabilities:
+        """Which promises it can keep; by default all."""
+        return FormatterCapabilities()
 
     @abstractmethod
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:

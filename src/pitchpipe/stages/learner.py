@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from pitchpipe.errors import ConfigError, UsageError
 from pitchpipe.records import Format
+from pitchpipe.stages.capabilities import LearnerCapabilities
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,10 @@ class Learner(ABC):
         They are added to those that every service knows; of equal names these count.
         """
         return {}
+    @property
+    def capabilities(self) -> LearnerCapabilities:
+        """Which promises it can keep; by default all."""
+        return LearnerCapabilities()
 
     @classmethod
     @abstractmethod

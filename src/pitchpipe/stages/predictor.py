@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from pitchpipe.records import Prediction, Request
+from pitchpipe.stages.capabilities import PredictorCapabilities
 from pitchpipe.stages.ledger import Ledger
 
 
@@ -19,6 +20,11 @@ class Predictor(ABC):
     resumes: ClassVar[bool] = False
     """Whether it finds its own earlier work in the ledger. Then a second attempt gives it all the
     requests again, else only those that have no answer yet."""
+
+    @property
+    def capabilities(self) -> PredictorCapabilities:
+        """Which promises it can keep; by default all."""
+        return PredictorCapabilities()
 
     @abstractmethod
     def predict(

@@ -9,12 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pitchpipe.stages.capabilities import SplitterCapabilities
+
 
 class Splitter(ABC):
     """Decides which records are held out.
 
     Promises: one answer a row, the same for the same index; nothing is lost or doubled.
     """
+
+    @property
+    def capabilities(self) -> SplitterCapabilities:
+        """Which promises it can keep; by default all."""
+        return SplitterCapabilities()
 
     def order(self, rows: int) -> npt.NDArray[np.integer[Any]] | None:
         """The positions of all rows in the order in which training records are written.

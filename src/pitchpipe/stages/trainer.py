@@ -20,6 +20,7 @@ from pitchpipe.records import (
     PreparedData,
     TrainingSpec,
 )
+from pitchpipe.stages.capabilities import TrainerCapabilities
 from pitchpipe.stages.ledger import Ledger
 
 
@@ -32,6 +33,11 @@ class Trainer(ABC):
 
     predictor: ClassVar[str]
     """The registered name of the predictor that asks this trainer's models by default."""
+
+    @property
+    def capabilities(self) -> TrainerCapabilities:
+        """Which promises it can keep; by default all."""
+        return TrainerCapabilities()
 
     @property
     def tunes_language_model(self) -> bool:

@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, Literal, Self, TypeVar
 import pandas as pd
 
 from pitchpipe.records import Contract, Finding, Severity, TrainingSpec
+from pitchpipe.stages.capabilities import ValidatorCapabilities
 
 State = TypeVar("State")
 
@@ -43,6 +44,11 @@ class Validator(ABC, Generic[State]):
 
     hosted_only: ClassVar[bool] = False
     """Whether it speaks of the vendor's own service, and runs only where that trains."""
+
+    @property
+    def capabilities(self) -> ValidatorCapabilities:
+        """Which promises it can keep; by default all."""
+        return ValidatorCapabilities()
 
     def bind(self, contract: Contract, training: TrainingSpec | None = None) -> Self:
         """A validator that knows how records are written and what is to be trained.

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pitchpipe.default_plugins.validators._rewriting import Rewrite
 from pitchpipe.default_plugins.validators.control_characters import ControlCharacters
-from pitchpipe.default_plugins.validators.near_duplicates import NearDuplicates
 from pitchpipe.default_plugins.validators.secret_keys import SecretKeys
 from pitchpipe.default_plugins.validators.special_tokens import SpecialTokens
-from pitchpipe.errors import UsageError
 from pitchpipe.nested import strings_of, with_strings
 from pitchpipe.records import Severity
 from pitchpipe.redaction import PLACEHOLDER
@@ -224,86 +220,6 @@ def test_lists_and_objects_are_no_text(frame, bound, find) -> None:
     assert (finding.count, finding.lines, finding.before) == (2, (3, 4), "['b']")
     inputs = frame(input=[{"messages": []}], preferred_output=[[1]], non_preferred_output=[[2]])
     assert find(bound("text-fields", "preference"), inputs) == []
-
-
-TEXT = "the film is a long and winding road through the hills of a small country far away"
-
-
-def test_nearly_the_same_prompts(frame, bound, find) -> None:
-    prompts = [TEXT, "something else entirely, about a cat", f"{TEXT} indeed", TEXT, None]
-    chunk = frame(prompt=prompts, completion=["x"] * 5)
-    [finding] = find(bound("near-duplicates"), chunk)
-    assert (finding.count, finding.lines) == (1, (4,))
-    assert "line 4 that of line 2" in finding.message
-    assert finding.fix.apply(chunk).index.tolist() == [2, 3, 5, 6]
-
-
-def test_prompts_are_near_whose_case_or_punctuation_differs(frame, bound, find) -> None:
-    prompts = [TEXT, f"{TEXT.capitalize()}!", TEXT.replace(" ", "  ")]
-    [finding] = find(bound("near-duplicates"), frame(prompt=prompts, completion=["x"] * 3))
-    assert finding.lines == (3, 4)
-
-
-def test_equal_prompts_are_near_where_one_of_them_is(frame, bound, find) -> None:
-    prompts = [TEXT, f"{TEXT} indeed", "a cat", f"{TEXT} indeed"]
-    chunk = frame(prompt=prompts, completion=["x"] * 4)
-    [finding] = find(bound("near-duplicates"), chunk)
-    assert finding.lines == (3, 5)
-    assert find(bound("near-duplicates"), finding.fix.apply(chunk)) == []
-
-
-def test_what_the_system_says_brings_no_conversations_near(frame, bound, find, talk) -> None:
-    system = {"role": "system", "content": TEXT}
-    parts = [{"role": "user", "content": [{"type": "text", "text": TEXT}, {"type": "image_url"}]}]
-    talks = [[system, *talk(question, "x")] for question in ("a bore", "so so", "fine", TEXT)]
-    chunk = frame(
-        messages=[*talks, [*parts, *talk("q", "x")[1:]], [system, *talk(f"{TEXT}!", "x")]]
-    )
-    [finding] = find(bound("near-duplicates", "chat"), chunk)
-    assert finding.lines == (7,)
-    inputs = [{"messages": talk(text)} for text in (TEXT, "q", f"{TEXT}.")]
-    chunk = frame(input=inputs, preferred_output=["a"] * 3, non_preferred_output=["b"] * 3)
-    [finding] = find(bound("near-duplicates", "preference"), chunk)
-    assert finding.lines == (4,)
-
-
-variants = st.builds(
-    lambda words, end: " ".join(TEXT.split()[:words]) + end,
-    st.integers(4, 16),
-    st.sampled_from(["", "!", " indeed", " and more of it"]),
-)
-
-
-@settings(deadline=None)
-@given(prompts=st.lists(variants, min_size=1), data=st.data())
-def test_without_those_that_are_near_none_is_left(prompts, data) -> None:
-    rule = NearDuplicates()
-    index = pd.RangeIndex(2, 2 + len(prompts), name="line")
-    chunk = pd.DataFrame({"prompt": pd.Series(prompts, index=index, dtype=object)})
-    at = data.draw(st.integers(0, len(prompts)))
-    parts = [rule.observe(rule.start(), part) for part in (chunk.iloc[:at], chunk.iloc[at:])]
-    found = rule.conclude(rule.merge(*parts))
-    assert [f.to_json() for f in rule.conclude(rule.merge(*reversed(parts)))] == [
-        f.to_json() for f in found
-    ]
-    for finding in found:
-        left = finding.fix.apply(chunk)
-        assert len(left) == len(chunk) - finding.count
-        assert rule.conclude(rule.observe(rule.start(), left)) == []
-
-
-@pytest.mark.parametrize(
-    "options", [{"threshold": 0}, {"threshold": 1.1}, {"permutations": 15}, {"permutations": 1025}]
-)
-def test_options_of_nearness_have_a_range(options) -> None:
-    with pytest.raises(ValueError, match="found"):
-        NearDuplicates(**options)
-
-
-def test_what_is_missing_for_nearness_is_named(monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "datasketch", None)
-    with pytest.raises(UsageError, match=r"pip install 'pitchpipe\[dedup\]'"):
-        NearDuplicates()
 
 
 def test_misread_quotes_become_quotes(frame, bound, find) -> None:

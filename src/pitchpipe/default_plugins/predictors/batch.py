@@ -25,7 +25,7 @@ from pitchpipe.default_plugins.predictors.batch_files import (
 from pitchpipe.errors import ServiceError
 from pitchpipe.records import Prediction, Request
 from pitchpipe.redaction import redact
-from pitchpipe.stages import Ledger, Predictor
+from pitchpipe.stages import Ledger, Predictor, PredictorCapabilities
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -59,6 +59,7 @@ class BatchPredictor(Connection, Predictor):
     """
 
     resumes: ClassVar[bool] = True
+    capabilities = PredictorCapabilities(streams=False)
 
     poll_seconds: float | None = None
     batch_size: int = MOST_REQUESTS

@@ -17,7 +17,7 @@ from pitchpipe.default_plugins.splitters._sizes import (
     train_size,
 )
 from pitchpipe.errors import DataError
-from pitchpipe.stages import Splitter
+from pitchpipe.stages import Splitter, SplitterCapabilities
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class GroupSplitter(Splitter):
     def __post_init__(self) -> None:
         """Holds the options to their ranges."""
         check_options(self.valid_fraction, self.seed)
+
+    @property
+    def capabilities(self) -> SplitterCapabilities:
+        """What of it the options ask for."""
+        return SplitterCapabilities(keeps_prompts=self.keep_prompts_together)
 
     def split(self, index: pd.DataFrame) -> pd.Series[bool]:
         """Which rows are for validation.

@@ -17,7 +17,7 @@ from pitchpipe.default_plugins.splitters._sizes import (
     drawn,
     train_size,
 )
-from pitchpipe.stages import Splitter
+from pitchpipe.stages import Splitter, SplitterCapabilities
 
 SEED = 42
 
@@ -34,6 +34,8 @@ class LegacySplitter(Splitter):
     all its records are alike, has one moved to the other, with those that are like it: of those
     with fewest like them the last one drawn, or, where all were held out, the first.
     """
+
+    capabilities = SplitterCapabilities(keeps_groups=False, keeps_prompts=False)
 
     def order(self, rows: int) -> Ints:
         """The rows in the order in which they are drawn."""

@@ -15,7 +15,7 @@ from pitchpipe.default_plugins.splitters._sizes import (
     has_repeats,
     train_size,
 )
-from pitchpipe.stages import Splitter
+from pitchpipe.stages import Splitter, SplitterCapabilities
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class RandomSplitter(Splitter):
     def __post_init__(self) -> None:
         """Holds the options to their ranges."""
         check_options(self.valid_fraction, self.seed)
+
+    @property
+    def capabilities(self) -> SplitterCapabilities:
+        """What of it the options ask for."""
+        return SplitterCapabilities(keeps_groups=False, keeps_prompts=self.keep_prompts_together)
 
     def split(self, index: pd.DataFrame) -> pd.Series[bool]:
         """Which rows are for validation."""

@@ -17,7 +17,7 @@ from pitchpipe.default_plugins.splitters._sizes import (
     has_repeats,
     train_size,
 )
-from pitchpipe.stages import Splitter
+from pitchpipe.stages import Splitter, SplitterCapabilities
 
 _SOME = 1 << 16
 
@@ -47,6 +47,11 @@ class StratifiedSplitter(Splitter):
     def __post_init__(self) -> None:
         """Holds the options to their ranges."""
         check_options(self.valid_fraction, self.seed)
+
+    @property
+    def capabilities(self) -> SplitterCapabilities:
+        """What of it the options ask for."""
+        return SplitterCapabilities(keeps_groups=False, keeps_prompts=self.keep_prompts_together)
 
     def split(self, index: pd.DataFrame) -> pd.Series[bool]:
         """Which rows are for validation."""

@@ -29,7 +29,6 @@ from pitchpipe.default_plugins.validators.message_shape import MessageShape
 from pitchpipe.default_plugins.validators.message_weight import MessageWeight
 from pitchpipe.default_plugins.validators.mixed_formats import MixedFormats
 from pitchpipe.default_plugins.validators.model_retirement import ModelRetirement
-from pitchpipe.default_plugins.validators.near_duplicates import NearDuplicates
 from pitchpipe.default_plugins.validators.nothing_to_train import NothingToTrain
 from pitchpipe.default_plugins.validators.preference_pairs import PreferencePairs
 from pitchpipe.default_plugins.validators.prompt_leakage import PromptLeakage
@@ -83,7 +82,6 @@ def register_validators(register: Register[type[Validator[Any]]]) -> None:
     register("message-weight", MessageWeight)
     register("mixed-formats", MixedFormats)
     register("model-retirement", ModelRetirement)
-    register("near-duplicates", NearDuplicates)
     register("nothing-to-train", NothingToTrain)
     register("preference-pairs", PreferencePairs)
     register("prompt-leakage", PromptLeakage)

@@ -19,7 +19,7 @@ from pitchpipe.default_plugins.validators._marks import (
 )
 from pitchpipe.default_plugins.validators._tasks import TaskSeen
 from pitchpipe.records import COMPLETION, Finding, FixLevel, Severity
-from pitchpipe.stages import Scope
+from pitchpipe.stages import Scope, ValidatorCapabilities
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class CompletionEnding(FormatAware[CompletionEndingState]):
         candidates: the endings to choose from: the first that no completion holds is taken.
         level: whether the fix is applied without being named.
     """
+
+    capabilities = ValidatorCapabilities(repeatable_fix=False)
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR

@@ -12,7 +12,7 @@ from pitchpipe.affixes import ending_of
 from pitchpipe.default_plugins.validators._affixes import LONG, Common, RemovePrefix
 from pitchpipe.default_plugins.validators._places import shortened
 from pitchpipe.records import COMPLETION, Finding, Fix, FixLevel, Severity
-from pitchpipe.stages import Scope, Validator
+from pitchpipe.stages import Scope, Validator, ValidatorCapabilities
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class CompletionPrefix(Validator[Common]):
     Attributes:
         level: whether the fix is applied without being named.
     """
+
+    capabilities = ValidatorCapabilities(repeatable_fix=False)
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.WARNING

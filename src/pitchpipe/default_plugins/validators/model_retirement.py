@@ -10,7 +10,7 @@ from typing import ClassVar
 from pitchpipe.default_plugins.validators._jobs import JobRule
 from pitchpipe.records import Finding, Severity
 from pitchpipe.retirement import endings
-from pitchpipe.stages import Scope
+from pitchpipe.stages import Scope, ValidatorCapabilities
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class ModelRetirement(JobRule):
             ``service`` that on which the service closes.
         today: the day to go by, instead of today.
     """
+
+    capabilities = ValidatorCapabilities(silent=False)
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR

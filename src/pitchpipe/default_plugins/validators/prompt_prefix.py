@@ -12,7 +12,7 @@ from pitchpipe.affixes import separator_of
 from pitchpipe.default_plugins.validators._affixes import Common, RemovePrefix
 from pitchpipe.default_plugins.validators._places import shortened
 from pitchpipe.records import PROMPT, Finding, Fix, FixLevel, Severity
-from pitchpipe.stages import Scope, Validator
+from pitchpipe.stages import Scope, Validator, ValidatorCapabilities
 
 MOST = 12
 """As in ``prepare_data`` of the openai package 0.27.8: so many characters may be alike."""
@@ -28,6 +28,8 @@ class PromptPrefix(Validator[Common]):
     Attributes:
         level: whether the fix is applied without being named.
     """
+
+    capabilities = ValidatorCapabilities(repeatable_fix=False)
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.WARNING

@@ -18,7 +18,7 @@ from pitchpipe.default_plugins.validators._marks import (
     no_mark,
 )
 from pitchpipe.records import PROMPT, Finding, FixLevel, Severity
-from pitchpipe.stages import Scope
+from pitchpipe.stages import Scope, ValidatorCapabilities
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class PromptSeparator(FormatAware[Ends]):
             without a line end where prompts have several lines.
         level: whether the fix is applied without being named.
     """
+
+    capabilities = ValidatorCapabilities(repeatable_fix=False)
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import ALTERNATIVES, FormatAware, chosen
 from pitchpipe.records import Finding, Severity
-from pitchpipe.stages import Scope
+from pitchpipe.stages import Scope, ValidatorCapabilities
 
 RequiredColumnsState = tuple[int, frozenset[str]]
 """Rows seen, and the columns that any chunk had."""
@@ -20,6 +20,8 @@ RequiredColumnsState = tuple[int, frozenset[str]]
 @dataclass(frozen=True)
 class RequiredColumns(FormatAware[RequiredColumnsState]):
     """Finds columns missing that the format's records cannot be made without."""
+
+    capabilities = ValidatorCapabilities(silent=False)
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR

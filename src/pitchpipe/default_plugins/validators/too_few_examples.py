@@ -10,7 +10,7 @@ import pandas as pd
 
 from pitchpipe.default_plugins.validators._places import rows
 from pitchpipe.records import Finding, Severity
-from pitchpipe.stages import Scope, Validator
+from pitchpipe.stages import Scope, Validator, ValidatorCapabilities
 
 LEAST = 10
 """The fewest examples of a training file, as the fine-tuning guide of the API says."""
@@ -19,6 +19,8 @@ LEAST = 10
 @dataclass(frozen=True)
 class TooFewExamples(Validator[int]):
     """Counts the rows; with fewer than ten no service trains."""
+
+    capabilities = ValidatorCapabilities(silent=False)
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR
@@ -54,6 +56,8 @@ class TooFewExamples(Validator[int]):
 @dataclass(frozen=True)
 class TooFewTrainingRecords(Validator[int]):
     """Counts the records that are left to train on once some are held out."""
+
+    capabilities = ValidatorCapabilities(silent=False)
 
     scope: ClassVar[Scope] = "split"
     severity: ClassVar[Severity] = Severity.ERROR

@@ -11,20 +11,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._digests import Ints
-from pitchpipe.default_plugins.validators._fields import (
-    MESSAGES,
+from pitchpipe.digests import Hashes, digest
+from pitchpipe.records import Finding, Fix, FixLevel
+from pitchpipe.stages import Scope
+from pitchpipe.validators import (
+    DropLines,
     FormatAware,
     as_text,
     hollow,
+    lowest,
     questions,
+    rows,
+    shortened,
+    unit_of,
 )
-from pitchpipe.default_plugins.validators._places import lowest, rows, shortened, unit_of
-from pitchpipe.default_plugins.validators.duplicate_rows import DropLines
-from pitchpipe.digests import Hashes, digest
-from pitchpipe.errors import UsageError
-from pitchpipe.records import Finding, Fix, FixLevel
-from pitchpipe.stages import Scope
 
 _WORD = re.compile(r"\w+")
 _WORDS = 3
@@ -44,7 +44,7 @@ class Sketches:
         unit: what the rows' numbers count.
     """
 
-    lines: Ints
+    lines: npt.NDArray[np.int64]
     texts: Hashes
     starts: Sequence[str]
     values: npt.NDArray[Any]
@@ -58,7 +58,7 @@ class NearDuplicates(FormatAware[tuple[Sketches, ...]]):
     Two are near when they share most of their runs of three words, case and punctuation aside, by
     datasketch's MinHash. Of messages the system's do not count. Equal prompts are another rule's.
     It remembers about 400 bytes a row, and 3 KB a row at the end, so it runs only when asked
-    for (``validators.also``), and needs ``pip install 'pitchpipe[dedup]'``.
+    for (``validators.also``).
 
     Attributes:
         threshold: the share of runs from which two prompts are near.
@@ -75,22 +75,11 @@ class NearDuplicates(FormatAware[tuple[Sketches, ...]]):
     level: FixLevel = "optional"
 
     def __post_init__(self) -> None:
-        """Holds the options to their ranges.
-
-        Raises:
-            UsageError: datasketch is not installed.
-        """
+        """Holds the options to their ranges."""
         if not 0 < self.threshold <= 1:
             raise ValueError(f"threshold must be above 0 and at most 1; found {self.threshold}.")
         if not 16 <= self.permutations <= 1024:
             raise ValueError(f"permutations must be from 16 to 1024; found {self.permutations}.")
-        try:
-            import datasketch  # noqa: F401 - to know at once
-        except ImportError as error:
-            raise UsageError(
-                "rule near-duplicates needs datasketch, which is not installed. "
-                "Install it with: pip install 'pitchpipe[dedup]'"
-            ) from error
 
     def start(self) -> tuple[Sketches, ...]:
         """No rows."""
@@ -191,7 +180,7 @@ def _said(question: Any) -> str:
     """What is asked as text: of messages what others than the system say, if anything."""
     messages: Any = None
     if isinstance(question, dict):
-        messages = question.get(MESSAGES)
+        messages = question.get("messages")
     elif isinstance(question, list):
         messages = question[0]
     if isinstance(messages, list):

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pitchpipe.errors import DataError
+from pitchpipe.stages import Formatter
+from pitchpipe_formats import AlpacaFormatter, HFPreferenceFormatter, ShareGPTFormatter
+
+
+def frame(*rows: dict[str, Any]) -> pd.DataFrame:
+    """Rows, numbered from 2 on as below a header; what a row lacks is None."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    cells = {name: [row.get(name) for row in rows] for name in names}
+    return pd.DataFrame(cells, pd.RangeIndex(2, 2 + len(rows), name="line"), dtype=object)
+
+
+def message(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
+
+
+def messages_of(formatter: Formatter, **row: Any) -> Any:
+    [found] = formatter.apply(frame(row))["messages"]
+    return found
+
+
+def test_alpaca_puts_instruction_and_input_on_lines_of_their_own() -> None:
+    row = {"instruction": "Add.", "input": "1 and 2", "output": 3}
+    assert messages_of(AlpacaFormatter(), **row) == [
+        message("user", "Add.\n1 and 2"),
+        message("assistant", "3"),
+    ]
+    assert messages_of(AlpacaFormatter(), instruction="Go.", input="", output="Gone.") == [
+        message("user", "Go."),
+        message("assistant", "Gone."),
+    ]
+
+
+def test_alpaca_has_a_system_text_and_a_history() -> None:
+    row = {"instruction": "c", "output": "d", "system": "s", "history": [["a", "b"]]}
+    spoken = [("system", "s"), ("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d")]
+    assert messages_of(AlpacaFormatter(system="unused"), **row) == [message(*m) for m in spoken]
+    del row["system"]
+    assert messages_of(AlpacaFormatter(system="t"), **row)[0] == message("system", "t")
+
+
+def test_alpaca_without_outputs_asks() -> None:
+    formatter = AlpacaFormatter()
+    asked = formatter.apply(frame({"instruction": "q"})).to_dict("records")[0]
+    assert asked == {"messages": [message("user", "q")]}
+    answered = formatter.apply(frame({"instruction": "q", "output": "a"})).to_dict("records")[0]
+    assert formatter.request(asked) == formatter.request(answered)
+    assert formatter.reference(asked) is None
+    assert formatter.reference(answered) == "a"
+
+
+def test_sharegpt_says_who_turns_are_from() -> None:
+    turns = [{"from": who, "value": who} for who in ("system", "human", "gpt", "user", "assistant")]
+    roles = ["system", "user", "assistant", "user", "assistant"]
+    spoken = messages_of(ShareGPTFormatter(system="unused"), conversations=turns)
+    assert [m["role"] for m in spoken] == roles
+    assert [m["content"] for m in spoken] == [turn["value"] for turn in turns]
+    assert messages_of(ShareGPTFormatter(), conversations=turns[1:], system="s")[0] == message(
+        "system", "s"
+    )
+
+
+def test_sharegpt_calls_tools() -> None:
+    call = {"name": "weather", "arguments": {"place": "Bergen"}}
+    turns = [
+        {"from": "human", "value": "And there?"},
+        {"from": "function_call", "value": json.dumps([call, call])},
+        {"from": "observation", "value": "rain"},
+        {"from": "tool", "value": "more rain"},
+        {"from": "gpt", "value": "It rains."},
+    ]
+    tools = json.dumps([{"name": "weather", "parameters": {"type": "object"}}])
+    [record] = (
+        ShareGPTFormatter()
+        .apply(frame({"conversations": turns, "tools": tools}))
+        .to_dict("records")
+    )
+    _, calling, first, second, _ = record["messages"]
+    assert [c["id"] for c in calling["tool_calls"]] == ["call_1", "call_2"]
+    assert calling["tool_calls"][0]["function"] == {
+        "name": "weather",
+        "arguments": '{"place": "Bergen"}',
+    }
+    assert [first["tool_call_id"], second["tool_call_id"]] == ["call_1", "call_2"]
+    assert record["tools"] == [
+        {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+    ]
+
+
+PAIR = {
+    "input": {"messages": [message("user", "The sky is")]},
+    "preferred_output": [message("assistant", "blue.")],
+    "non_preferred_output": [message("assistant", "bloody.")],
+}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "The sky is", "chosen": "blue.", "rejected": "bloody."},
+        {
+            "prompt": [message("user", "The sky is")],
+            "chosen": [message("assistant", "blue.")],
+            "rejected": [message("assistant", "bloody.")],
+        },
+        {
+            "chosen": [message("user", "The sky is"), message("assistant", "blue.")],
+            "rejected": [message("user", "The sky is"), message("assistant", "bloody.")],
+        },
+    ],
+)
+def test_preferences_have_a_prompt_or_share_one(row: dict[str, Any]) -> None:
+    assert HFPreferenceFormatter().apply(frame(row)).to_dict("records") == [PAIR]
+
+
+def test_a_prompt_that_two_texts_share_ends_with_a_whole_word() -> None:
+    row = {"chosen": "The sky is blue.", "rejected": "The sky is bloody."}
+    [record] = HFPreferenceFormatter(system="s").apply(frame(row)).to_dict("records")
+    assert record["input"]["messages"] == [message("system", "s"), message("user", "The sky is")]
+    assert record["preferred_output"] == [message("assistant", " blue.")]
+
+
+TURN = {"from": "human", "value": "q"}
+CALL = {"from": "function_call", "value": '{"name": "f", "arguments": {}}'}
+
+
+@pytest.mark.parametrize(
+    ("formatter", "row", "words"),
+    [
+        (AlpacaFormatter(), {"instruction": "a", "output": None}, "'output': the cell is empty"),
+        (AlpacaFormatter(), {"output": "a"}, "'instruction': the cell is empty"),
+        (AlpacaFormatter(), {"instruction": ["a"], "output": "b"}, r"expected text; found \['a'\]"),
+        (
+            AlpacaFormatter(),
+            {"instruction": "a", "output": "b", "history": [["q"]]},
+            "'history': expected a list of pairs",
+        ),
+        (ShareGPTFormatter(), {"conversations": "hello"}, "expected a list of turns"),
+        (ShareGPTFormatter(), {"conversations": [{"from": "human"}]}, 'a text "value"'),
+        (
+            ShareGPTFormatter(),
+            {"conversations": [{"from": "parrot", "value": "q"}]},
+            "one of system, human, .* found 'parrot'",
+        ),
+        (ShareGPTFormatter(), {"conversations": [CALL | {"value": "f()"}]}, "expected JSON"),
+        (ShareGPTFormatter(), {"conversations": [CALL | {"value": "[]"}]}, '"arguments"; found'),
+        (
+            ShareGPTFormatter(),
+            {"conversations": [CALL, *[{"from": "observation", "value": "x"}] * 2]},
+            "a tool answers, and no call is open",
+        ),
+        (ShareGPTFormatter(), {"conversations": [TURN], "tools": "7"}, "a list of tools; found"),
+        (HFPreferenceFormatter(), {"prompt": "a", "chosen": "b"}, "'rejected': the cell is empty"),
+        (HFPreferenceFormatter(), {"chosen": "a b", "rejected": "c d"}, "share no beginning"),
+        (
+            HFPreferenceFormatter(),
+            {"chosen": [message("user", "q")], "rejected": [message("user", "q")] * 2},
+            "one answer is all of the other's start",
+        ),
+        (
+            HFPreferenceFormatter(),
+            {"prompt": [{"content": "q"}], "chosen": "a", "rejected": "b"},
+            "'prompt': expected a list of messages",
+        ),
+    ],
+)
+def test_a_bad_row_is_named(formatter: Formatter, row: dict[str, Any], words: str) -> None:
+    chunk = frame(GOOD[type(formatter)], row)
+    with pytest.raises(DataError, match=rf"^line 3, column .*{words}"):
+        formatter.apply(chunk)
+
+
+GOOD: dict[type, dict[str, Any]] = {
+    AlpacaFormatter: {"instruction": "a", "output": "b", "history": None},
+    ShareGPTFormatter: {"conversations": [TURN], "tools": None},
+    HFPreferenceFormatter: {"prompt": "a", "chosen": "b", "rejected": "c"},
+}
+
+
+def test_no_key_is_shown() -> None:
+    key = "sk-" + "a1" * 20
+    with pytest.raises(DataError, match="expected text") as caught:
+        AlpacaFormatter().apply(frame({"instruction": [key], "output": "b"}))
+    assert key not in str(caught.value)

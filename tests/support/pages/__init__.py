@@ -1,0 +1,1 @@
+"""Pages of documentation, done: every block is run, written or held against what was printed."""
