@@ -120,6 +120,7 @@ class Learner(ABC):
         They are added to those that every service knows; of equal names these count.
         """
         return {}
+
     @property
     def capabilities(self) -> LearnerCapabilities:
         """Which promises it can keep; by default all."""
