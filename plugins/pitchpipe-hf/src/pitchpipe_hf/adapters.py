@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -40,11 +40,6 @@ class Shape:
         rank = settings.rank if settings.method == "lora" else 0
         return cls(settings.method, settings.trained_layers, rank)
 
-    @classmethod
-    def read(cls, values: Mapping[str, Any]) -> Shape:
-        """The shape that ``asdict`` made into a mapping."""
-        return cls(values["method"], values["layers"], values["rank"])
-
 
 def make_room(model: nn.Module, shape: Shape) -> LoraConfig | None:
     """Gives a model places for an adapter, if one is trained; its answers stay as they are."""
@@ -63,18 +58,46 @@ def make_room(model: nn.Module, shape: Shape) -> LoraConfig | None:
     return config
 
 
-def places(model: nn.Module, shape: Shape) -> dict[str, nn.Parameter]:
-    """The parameters of what is trained, by their names in the model."""
-    parameters = dict(model.named_parameters())
+class Place(NamedTuple):
+    """Where a tensor is put into a model.
+
+    Attributes:
+        module: of the model.
+        name: of the parameter in that module.
+    """
+
+    module: nn.Module
+    name: str
+
+    def get(self) -> Tensor:
+        """What is there."""
+        tensor: Tensor | None = self.module._parameters[self.name]
+        assert tensor is not None  # noqa: S101 - only parameters that are there have a place
+        return tensor
+
+    def put(self, tensor: Tensor) -> None:
+        """Puts a tensor there; gradients go to it."""
+        self.module._parameters[self.name] = tensor  # type: ignore[assignment]  # any tensor will do
+
+
+def places(model: nn.Module, shape: Shape) -> dict[str, list[Place]]:
+    """The places of what is trained, by the names of the parameters; shared ones have several."""
+    names = {parameter: name for name, parameter in model.named_parameters()}
     if shape.method == "lora":
-        return {name: p for name, p in parameters.items() if ".lora_" in name}
-    if shape.method == "full":
-        return parameters
-    trained = {id(p) for layer in _layers(model)[-shape.layers :] for p in layer.parameters()}
-    return {name: p for name, p in parameters.items() if id(p) in trained}
+        trained = {p for p, name in names.items() if ".lora_" in name}
+    elif shape.method == "full":
+        trained = set(names)
+    else:
+        trained = {p for layer in _layers(model)[-shape.layers :] for p in layer.parameters()}
+    found: dict[str, list[Place]] = {}
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            if parameter in trained:
+                found.setdefault(names[parameter], []).append(Place(module, name))
+    return found
 
 
-def fresh(where: Mapping[str, nn.Parameter], shape: Shape, seed: int) -> Tensors:
+def fresh(where: Mapping[str, Sequence[Place]], shape: Shape, seed: int) -> Tensors:
     """Tensors that leave the model's answers as they are, ready to be trained.
 
     Args:
@@ -82,15 +105,17 @@ def fresh(where: Mapping[str, nn.Parameter], shape: Shape, seed: int) -> Tensors
         shape: what is trained.
         seed: of the adapter's random half.
     """
-    if shape.method != "lora":
-        return {name: p.detach().clone() for name, p in where.items()}
     source = torch.Generator().manual_seed(seed)
     tensors = {}
-    for name, parameter in where.items():
-        tensor = torch.zeros(parameter.shape)
-        if ".lora_A." in name:
-            nn.init.kaiming_uniform_(tensor, a=math.sqrt(5), generator=source)
-        tensors[name] = tensor.to(parameter.device)
+    for name, (place, *_) in where.items():
+        tensor = place.get().detach()
+        if shape.method == "lora":
+            start = torch.zeros(tensor.shape)
+            if ".lora_A." in name:
+                nn.init.kaiming_uniform_(start, a=math.sqrt(5), generator=source)
+            tensors[name] = start.to(tensor.device)
+        else:
+            tensors[name] = tensor.clone()
     return tensors
 
 

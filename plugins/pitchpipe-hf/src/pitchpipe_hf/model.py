@@ -32,7 +32,7 @@ class Model:
     """One model.
 
     Attributes:
-        base: where its base model lies.
+        base: which base model it has.
         loaded: the base model, shared with others.
         tuned: what was trained.
         settings: what the user set.
@@ -50,18 +50,17 @@ class Model:
         return cls(base, load(base, Shape.of(settings), settings), Tuned(), settings)
 
     @classmethod
-    def load(
-        cls, name: str, about: Mapping[str, Any], folder: Path, settings: Settings
-    ) -> Model:
-        """What ``save`` wrote, whatever the settings say of the shape now."""
-        base = find(name, settings)
+    def load(cls, about: Mapping[str, Any], folder: Path, settings: Settings) -> Model:
+        """What ``save`` wrote, whatever the settings say of its base and shape now."""
+        base = Base(about["name"], about["target"])
         loaded = load(base, Shape(**about["shape"]), settings)
         return cls(base, loaded, Tuned.load(folder, loaded, about["labels"]), settings)
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Writes what was trained; gives what ``load`` needs to know besides."""
         self.tuned.save(folder, self.loaded)
-        return {"shape": asdict(self.loaded.shape), "labels": self.tuned.labels}
+        shape = asdict(self.loaded.shape)
+        return asdict(self.base) | {"shape": shape, "labels": self.tuned.labels}
 
     def fit(
         self,
@@ -71,13 +70,9 @@ class Model:
         done_epochs: int,
     ) -> Iterator[FitStep]:
         """Trains in place."""
-        return train(
-            self.loaded, self.tuned, (records, valid), options, self.settings, done_epochs
-        )
+        return train(self.loaded, self.tuned, (records, valid), options, self.settings, done_epochs)
 
-    def stream(
-        self, request: Mapping[str, Any], temperature: float, seed: int
-    ) -> Iterator[Token]:
+    def stream(self, request: Mapping[str, Any], temperature: float, seed: int) -> Iterator[Token]:
         """The answer, each token as it comes."""
         loaded = self.loaded
         ids = Encoder(loaded).asked(request)

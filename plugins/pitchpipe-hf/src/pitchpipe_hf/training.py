@@ -11,8 +11,7 @@ from torch.optim import AdamW
 
 from pitchpipe.errors import PitchpipeError, UsageError
 from pitchpipe.stages import FitOptions, FitStep
-from pitchpipe_hf import adapters
-from pitchpipe_hf.adapters import Tensors
+from pitchpipe_hf.adapters import Tensors, fresh
 from pitchpipe_hf.batching import epoch_batches, parts
 from pitchpipe_hf.encoding import Encoder, Example, encode_all
 from pitchpipe_hf.labels import labels_of
@@ -56,7 +55,7 @@ def train(
     encoder = Encoder(loaded)
     most = min(settings.max_length or loaded.window, loaded.window)
     examples = encode_all(encoder, records[0], most, "training")
-    held_out = list(parts(encode_all(encoder, records[1], most, "validation"), settings.batch_tokens))
+    held_out = encode_all(encoder, records[1], most, "validation")
     if done_epochs == 0:
         _begin(loaded, tuned, options)
         tuned.labels = labels_of(map(encoder.label, examples), len(examples))
@@ -83,8 +82,7 @@ def _begin(loaded: Loaded, tuned: Tuned, options: FitOptions) -> None:
     tuned.moments = {}
     tuned.reference = {}
     if not tuned.tensors:
-        where = adapters.places(loaded.model, loaded.shape)
-        tuned.tensors = adapters.fresh(where, loaded.shape, options.seed)
+        tuned.tensors = fresh(loaded.places, loaded.shape, options.seed)
     elif options.method == "dpo":
         tuned.reference = {name: tensor.clone() for name, tensor in tuned.tensors.items()}
 
@@ -136,7 +134,7 @@ class _Pupil:
         """
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate * rate
-        with self._loaded.lock, _explained(self._loaded, batch, step):
+        with self._loaded.lock, _explained(self._loaded, batch, f"step {step}"):
             self._optimizer.zero_grad()
             split = list(parts(batch, self._most))
             figures = means(self._objective, self._tensors, split, torch.Tensor.backward)
@@ -146,11 +144,11 @@ class _Pupil:
             self._optimizer.zero_grad()
         return figures or (0.0, 0.0)
 
-    def look(self, held_out: Sequence[Sequence[Example]]) -> tuple[float, float] | None:
+    def look(self, held_out: Sequence[Example]) -> tuple[float, float] | None:
         """The same figures of the validation records, if there are any."""
-        longest = [example for part in held_out[-1:] for example in part]
-        with self._loaded.lock, torch.no_grad(), _explained(self._loaded, longest, 0):
-            return means(self._objective, self._tensors, held_out)
+        split = list(parts(held_out, self._most))
+        with self._loaded.lock, torch.no_grad(), _explained(self._loaded, held_out, "measuring"):
+            return means(self._objective, self._tensors, split)
 
     def moments(self) -> Tensors:
         """The optimizer's state, by the names of the tensors."""
@@ -162,7 +160,7 @@ class _Pupil:
 
 
 @contextlib.contextmanager
-def _explained(loaded: Loaded, batch: Sequence[Example], step: int) -> Iterator[None]:
+def _explained(loaded: Loaded, examples: Sequence[Example], where: str) -> Iterator[None]:
     """Running out of memory is told with the sizes.
 
     Raises:
@@ -171,14 +169,14 @@ def _explained(loaded: Loaded, batch: Sequence[Example], step: int) -> Iterator[
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
-            if not isinstance(error, torch.OutOfMemoryError):
-                raise
-        longest = max((example.length for example in batch), default=0)
-        weights = sum(p.numel() for p in loaded.model.parameters())
-        where = f"step {step}" if step else "the validation records"
+        # PyTorch has an error of its own for GPUs alone
+        exhausted = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not exhausted and "allocate memory" not in str(error):
+            raise
+        longest = max((example.length for example in examples), default=0)
+        weights = sum(p.numel() for p in loaded.model.parameters()) / 1e6
         raise MemoryExhaustedError(
-            f"out of memory at {where}: {len(batch)} records of up to {longest:,} tokens, a model "
-            f"of {weights / 1e6:,.0f} million weights on {loaded.device}. Lower batch_tokens (which "
-            "changes no result), max_length, layers or rank, or take a smaller base model."
+            f"out of memory at {where}: {len(examples)} records of up to {longest:,} tokens, a "
+            f"model of {weights:,.0f} million weights on {loaded.device}. Lower batch_tokens "
+            "(which changes no result), max_length, layers or rank, or take a smaller base model."
         ) from error
