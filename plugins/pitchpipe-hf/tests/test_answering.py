@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,14 +22,20 @@ FREE = {"max_tokens": 6, "logprobs": 3}
 
 
 @pytest.fixture(scope="module")
-def learner(learner_class: type[HfLearner]) -> HfLearner:
+def full_class(tiny: Path) -> type[HfLearner]:
+    """A learner that trains all of the model, which is too small for an adapter to learn much."""
+    return HfLearner.configured({"base": str(tiny), "method": "full", "learning_rate": "0.01"})
+
+
+@pytest.fixture(scope="module")
+def learner(full_class: type[HfLearner]) -> HfLearner:
     """Trained a little, on three labels of several tokens."""
-    learner = learner_class.create()
+    learner = full_class.create()
     labels = [" maybe\n", " may\n", " no\n"]
     records = [
         {"prompt": f"{'very ' * (n % 5)}film {n}:", "completion": labels[n % 3]} for n in range(12)
     ]
-    list(learner.fit(records, [], FitOptions(3, 4)))
+    list(learner.fit(records, [], FitOptions(8, 4)))
     assert len(learner._model().tuned.labels) == 3
     return learner
 
@@ -77,9 +84,9 @@ def test_together_and_alone_the_answers_are_the_same(
 
 
 def test_several_models_of_one_base_answer_side_by_side(
-    learner: HfLearner, learner_class: type[HfLearner]
+    learner: HfLearner, full_class: type[HfLearner]
 ) -> None:
-    other = learner_class.create()
+    other = full_class.create()
     list(other.fit([{"prompt": "x", "completion": " very"}] * 8, [], FitOptions(4, 2)))
     assert other._model().loaded is learner._model().loaded
     one, two = (list(learner.answer(r) for r in REQUESTS), list(other.answer(r) for r in REQUESTS))

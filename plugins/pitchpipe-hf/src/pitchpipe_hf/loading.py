@@ -101,9 +101,10 @@ def load(base: Base, shape: Shape, settings: Settings) -> Loaded:
 
 def _read(base: Base, shape: Shape, settings: Settings, device: str, dtype: str) -> Loaded:
     model, tokenizer = read(base, settings, dtype)
+    with torch.random.fork_rng(devices=[]):  # an adapter's places are filled by chance
+        config = make_room(model, shape)
     model.to(torch.device(device))
     _log.info("base model %s: loaded from %s as %s on %s", base.name, base.place, dtype, device)
-    config = make_room(model, shape)
     return Loaded(model, tokenizer, shape, config, places(model, shape))
 
 

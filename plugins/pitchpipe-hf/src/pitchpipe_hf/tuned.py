@@ -52,12 +52,14 @@ class Tuned:
 
         Raises:
             OSError: a file cannot be read.
+        KeyError: it is that of another base model.
             SafetensorError: it is damaged.
         """
         device = loaded.device
-        tensors = _read(_file(folder, loaded), device)
+        trained = _read(_file(folder, loaded), device)
         return cls(
-            {_inner(name, loaded): tensor for name, tensor in tensors.items()},
+            # in the order of training, in which sums are made
+            {name: trained[_outer(name, loaded)] for name in loaded.places} if trained else {},
             labels,
             _read(folder / f"{_MOMENTS}.safetensors", device),
             _read(folder / f"{_REFERENCE}.safetensors", device),
@@ -73,13 +75,6 @@ def _outer(name: str, loaded: Loaded) -> str:
     return _PREFIX + name.replace(_ADAPTER, ".") if loaded.config else name
 
 
-def _inner(name: str, loaded: Loaded) -> str:
-    if not loaded.config:
-        return name
-    stem, _, kind = name.removeprefix(_PREFIX).rpartition(".")
-    return f"{stem}{_ADAPTER}{kind}"
-
-
 def _write(path: Path, tensors: Mapping[str, Tensor]) -> None:
     if tensors:
         save_file({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, path)
@@ -89,4 +84,5 @@ def _read(path: Path, device: torch.device) -> Tensors:
     if not path.exists():
         return {}
     with safe_open(path, framework="pt", device=str(device)) as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        # a copy lies in memory as what was trained does, so that sums come to the same bits
+        return {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
