@@ -89,7 +89,8 @@ def test_several_models_of_one_base_answer_side_by_side(
     other = full_class.create()
     list(other.fit([{"prompt": "x", "completion": " very"}] * 8, [], FitOptions(4, 2)))
     assert other._model().loaded is learner._model().loaded
-    one, two = (list(learner.answer(r) for r in REQUESTS), list(other.answer(r) for r in REQUESTS))
+    one = [learner.answer(request) for request in REQUESTS]
+    two = [other.answer(request) for request in REQUESTS]
     assert [text(answer) for answer in one] != [text(answer) for answer in two]
     with ThreadPoolExecutor(8) as threads:
         first = [threads.submit(learner.answer, request) for request in REQUESTS]
@@ -141,9 +142,7 @@ def test_labels_read_in_one_pass_have_the_probabilities_of_labels_read_alone(
         assert found == pytest.approx(scored(learner, prompt, label), abs=1e-4)
 
 
-def test_a_known_answer_takes_one_pass(
-    learner: HfLearner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_known_answer_takes_one_pass(learner: HfLearner, monkeypatch: pytest.MonkeyPatch) -> None:
     passes = []
     original = generating._Group._logits
 

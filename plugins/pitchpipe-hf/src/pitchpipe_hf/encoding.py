@@ -108,7 +108,9 @@ class Encoder:
 
     def _talk(self, messages: Sequence[Record], record: Record) -> Iterator[Sequenced]:
         """Each trained message of the assistant, in one sequence as long as the template allows."""
-        written, ids, targets = "", [], []
+        written = ""
+        ids: list[int] = []
+        targets: list[int] = []
         for place, message in enumerate(messages):
             if message.get("role") != "assistant" or message.get("weight") == 0:
                 continue
@@ -150,6 +152,8 @@ class Encoder:
 
     def _conversation(self, messages: Sequence[Record], record: Record, *, answering: bool) -> str:
         template = self._tokenizer.chat_template
+        if not messages and template:
+            return ""  # which Transformers refuses
         if not template:
             raise ConfigError(
                 "the base model has no chat template: use it with the format completion, or a "

@@ -41,10 +41,11 @@ def logits_at(
     def pick(_: torch.nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return (given[0][rows, columns],)
 
-    hook = loaded.model.get_output_embeddings().register_forward_pre_hook(pick)
+    head: torch.nn.Module = loaded.model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    hook = head.register_forward_pre_hook(pick)
     arguments = {"input_ids": ids, "use_cache": False} | others
     try:
-        with _placed(loaded, tensors):
+        with placed(loaded, tensors):
             output = loaded.model(**arguments)
     finally:
         hook.remove()
@@ -53,8 +54,8 @@ def logits_at(
 
 
 @contextlib.contextmanager
-def _placed(loaded: Loaded, tensors: Mapping[str, Tensor]) -> Iterator[None]:
-    """The base model with the tensors in their places."""
+def placed(loaded: Loaded, tensors: Mapping[str, Tensor]) -> Iterator[None]:
+    """The base model with the tensors in their places; the caller holds its lock."""
     before = {name: loaded.places[name][0].get() for name in tensors}
     try:
         for name, tensor in tensors.items():

@@ -56,7 +56,8 @@ class Tree:
             self._add([token for token in answer if token not in ends])
 
     def _add(self, answer: Sequence[int]) -> None:
-        ways, path = self.first, ()
+        ways = self.first
+        path: tuple[int, ...] = ()
         for token in answer:
             place = ways.setdefault(token, len(self.nodes))
             if place == len(self.nodes):

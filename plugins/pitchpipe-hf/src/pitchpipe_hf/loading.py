@@ -19,8 +19,8 @@ import torch
 from pitchpipe.errors import ConfigError, PitchpipeError
 from pitchpipe.files import new_folder
 from pitchpipe_hf.adapters import Place, Shape, make_room, places
-from pitchpipe_hf.generating import Answering
 from pitchpipe_hf.bases import Base
+from pitchpipe_hf.generating import Answering
 from pitchpipe_hf.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _read(base: Base, shape: Shape, settings: Settings, device: str, dtype: str)
     model, tokenizer = read(base, settings, dtype)
     with torch.random.fork_rng(devices=[]):  # an adapter's places are filled by chance
         config = make_room(model, shape)
-    model.to(torch.device(device))
+    torch.nn.Module.to(model, torch.device(device))
     _log.info("base model %s: loaded from %s as %s on %s", base.name, base.place, dtype, device)
     return Loaded(model, tokenizer, shape, config, places(model, shape))
 
@@ -117,7 +117,7 @@ def read(base: Base, settings: Settings, dtype: str) -> tuple[PreTrainedModel, A
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     place = base.place
-    with _explained(base, settings), _quiet():
+    with _explained(base, settings), _quiet(), _unconnected(settings):
         if place.endswith(".gguf"):
             place = str(_converted(Path(place), settings))
         local = not settings.download
@@ -125,7 +125,8 @@ def read(base: Base, settings: Settings, dtype: str) -> tuple[PreTrainedModel, A
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             place, local_files_only=local, dtype=getattr(torch, dtype)
         )
-    return model.eval().requires_grad_(False), tokenizer
+    model.train(False).requires_grad_(False)
+    return model, tokenizer
 
 
 def _converted(file: Path, settings: Settings) -> Path:
@@ -145,7 +146,7 @@ def _converted(file: Path, settings: Settings) -> Path:
     )
     # it is quantized no more, which Transformers would otherwise say in the new folder
     model.config.__dict__.pop("quantization_config", None)
-    model.hf_quantizer, model.is_quantized = None, False
+    vars(model).update(hf_quantizer=None, is_quantized=False)
     try:
         with new_folder(folder) as unfinished:
             model.save_pretrained(unfinished)
@@ -187,15 +188,28 @@ def _explained(base: Base, settings: Settings) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _unconnected(settings: Settings) -> Iterator[None]:
+    """No requests but downloads that were asked for: the hub's package has others of its own."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or not settings.download
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+@contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """No progress bars, of which some heed no setting: a library does not write to the terminal."""
     from transformers.utils import logging as transformers_logging
 
     shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         with contextlib.redirect_stderr(io.StringIO()):
             yield
     finally:
         if shown:
-            transformers_logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ from pitchpipe_hf.adapters import Shape
 from pitchpipe_hf.asked import asked
 from pitchpipe_hf.bases import Base, find
 from pitchpipe_hf.encoding import Encoder, room
-from pitchpipe_hf.forward import logits_at
+from pitchpipe_hf.forward import logits_at, placed
 from pitchpipe_hf.labels import Tree
 from pitchpipe_hf.loading import Loaded, load, read
 from pitchpipe_hf.settings import Settings
@@ -128,14 +127,16 @@ class Model:
         self.loaded.tokenizer.save_pretrained(folder)
 
     def _merge(self, folder: Path) -> None:
-        from peft import PeftModel
+        loaded, tensors = self.loaded, self.tuned.tensors
+        dtype = str(loaded.model.dtype).removeprefix("torch.")
+        merged, _ = read(self.base, self.settings, dtype)
+        if loaded.config is None:
+            merged.load_state_dict(tensors, strict=False)
+        elif tensors:
+            from peft.tuners.lora import LoraLayer
 
-        dtype = str(self.loaded.model.dtype).removeprefix("torch.")
-        model, _ = read(self.base, self.settings, dtype)
-        if self.tuned.tensors and self.loaded.config is not None:
-            with TemporaryDirectory() as name:
-                self.tuned.save_trained(Path(name), self.loaded)
-                model = PeftModel.from_pretrained(model, name).merge_and_unload()
-        elif self.tuned.tensors:
-            model.load_state_dict(self.tuned.tensors, strict=False)
-        model.save_pretrained(folder)
+            with loaded.lock, placed(loaded, tensors):
+                for name, module in loaded.model.named_modules():
+                    if isinstance(module, LoraLayer):
+                        merged.get_submodule(name).weight += module.get_delta_weight("default")  # type: ignore[operator]
+        merged.save_pretrained(folder)
