@@ -53,7 +53,7 @@ class Asked:
     said: list[Token] = field(default_factory=list)
     last: int = 0
     done: bool = False
-    error: BaseException | None = None
+    error: Exception | None = None
 
     def take(self, logits: Tensor) -> int | None:
         """Chooses the next token and says it; None if that ends the answer.

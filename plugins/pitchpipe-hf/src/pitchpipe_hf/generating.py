@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     from pitchpipe_hf.loading import Loaded
 
 _TOGETHER = 32  # requests that go through the model at once
+
+
+@cache
+def _worker() -> ThreadPoolExecutor:
+    """One thread: PyTorch keeps threads and memory of its own for each one that calls it."""
+    return ThreadPoolExecutor(1, "pitchpipe-hf")
 
 
 class Answering:
@@ -55,7 +63,7 @@ class Answering:
                     return
                 with loaded.lock:
                     if not asked.done and given == len(asked.said):
-                        self._work(loaded)
+                        _worker().submit(self._work, loaded).result()
         finally:
             asked.done = True
 
@@ -65,14 +73,12 @@ class Answering:
         try:
             with torch.no_grad():
                 alive = group.step()
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - raised again by those who asked
             for asked in group.members:
                 asked.error, asked.done = error, True
-            if not isinstance(error, Exception):
-                raise
-            return
-        if alive:
-            self._groups.append(group)
+        else:
+            if alive:
+                self._groups.append(group)
 
     def _next_group(self, loaded: Loaded) -> _Group:
         members: list[Asked] = []

@@ -138,5 +138,7 @@ class Model:
             with loaded.lock, placed(loaded, tensors):
                 for name, module in loaded.model.named_modules():
                     if isinstance(module, LoraLayer):
-                        merged.get_submodule(name).weight += module.get_delta_weight("default")  # type: ignore[operator]
+                        layer: Any = module  # each kind of layer has its own way to the same
+                        change = layer.get_delta_weight("default")
+                        merged.get_parameter(f"{name}.weight").add_(change)
         merged.save_pretrained(folder)
