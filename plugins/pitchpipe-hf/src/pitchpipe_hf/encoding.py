@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pitchpipe.errors import ConfigError, DataError, UsageError
 from pitchpipe_hf.loading import Loaded
-
-Record = Mapping[str, Any]
+from pitchpipe_hf.texts import Record, messages_of, plain, text_of, without_halves
 
 _SHOWN = 5  # numbers of records in a message
 
@@ -70,9 +68,9 @@ class Encoder:
             DataError: the template does not take it.
         """
         if "messages" in request:
-            text = self._conversation(_messages(request["messages"]), request, answering=True)
+            text = self._conversation(messages_of(request["messages"]), request, answering=True)
             return self._begun(self._pieces(text))
-        return self._begun(self._prompt(_text(request.get("prompt"))))
+        return self._begun(self._prompt(text_of(request.get("prompt"))))
 
     def read(self, text: str) -> list[int]:
         """The tokens of a text with one before them, from which the first is predicted."""
@@ -83,18 +81,18 @@ class Encoder:
         if "preferred_output" in record:
             question = record.get("input")
             question = question if isinstance(question, Mapping) else {}
-            before = _messages(question.get("messages"))
+            before = messages_of(question.get("messages"))
             best, worst = (
-                self._turn(before, _messages(record.get(key)), question)
+                self._turn(before, messages_of(record.get(key)), question)
                 for key in ("preferred_output", "non_preferred_output")
             )
             return Example((best,), worst) if best.targets and worst.targets else Example()
         if "messages" in record:
-            return Example(tuple(self._talk(_messages(record["messages"]), record)))
+            return Example(tuple(self._talk(messages_of(record["messages"]), record)))
         if record.get("completion") is None:
             return Example()
-        prompt = self._begun(self._prompt(_text(record.get("prompt"))))
-        return Example((_joined(prompt, self._answer(_text(record["completion"]))),))
+        prompt = self._begun(self._prompt(text_of(record.get("prompt"))))
+        return Example((_joined(prompt, self._answer(text_of(record["completion"]))),))
 
     def label(self, example: Example) -> tuple[int, ...] | None:
         """The tokens of the last answer that an example teaches."""
@@ -162,7 +160,7 @@ class Encoder:
         calls = "tool_calls" in str(template)
         try:
             text: str = self._tokenizer.apply_chat_template(
-                [_plain(message, keep_calls=calls) for message in messages],
+                [plain(message, keep_calls=calls) for message in messages],
                 tools=record.get("tools") or None,
                 add_generation_prompt=answering,
                 tokenize=False,
@@ -175,11 +173,11 @@ class Encoder:
         return text
 
     def _prompt(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer(_whole(text)).input_ids
+        ids: list[int] = self._tokenizer(without_halves(text)).input_ids
         return ids[:-1] if ids and ids[-1] in self._ends else ids
 
     def _pieces(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer(_whole(text), add_special_tokens=False).input_ids
+        ids: list[int] = self._tokenizer(without_halves(text), add_special_tokens=False).input_ids
         return ids
 
     def _begun(self, ids: list[int]) -> list[int]:
@@ -242,47 +240,3 @@ def _rest(before: str, whole: str) -> str:
             "that it cannot be trained on conversations: use another model, or format completion."
         )
     return whole[len(before) :]
-
-
-def _messages(value: object) -> list[Record]:
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        return []
-    return [message for message in value if isinstance(message, Mapping)]
-
-
-def _plain(message: Record, *, keep_calls: bool) -> dict[str, Any]:
-    """A message as templates know it: with its content as one text.
-
-    Args:
-        message: of the API.
-        keep_calls: whether the template writes calls of tools; else they become text.
-    """
-    role = message.get("role") or "user"
-    plain = {
-        "role": "system" if role == "developer" else str(role),
-        "content": _whole(_text(message.get("content"))),
-    }
-    calls = _messages(message.get("tool_calls"))
-    if calls and keep_calls:
-        return plain | {"tool_calls": calls}
-    functions = [f for call in calls if isinstance(f := call.get("function"), Mapping)]
-    written = [f"{_text(f.get('name'))}({_text(f.get('arguments'))})" for f in functions]
-    return plain | {"content": "\n".join(filter(None, [plain["content"], *written]))}
-
-
-def _text(value: object) -> str:
-    """A string as it is; the texts of a list of parts; "" for nothing; else as Python shows it."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return _text(value.get("text"))
-    if isinstance(value, Sequence):
-        return "".join(map(_text, value))
-    return str(value)
-
-
-def _whole(text: str) -> str:
-    """Text without halves of surrogate pairs, which no tokenizer takes."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
