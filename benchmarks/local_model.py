@@ -18,6 +18,7 @@ from benchmarks import child
 from benchmarks.figure import Figure
 
 BASE = "smollm2-135m"
+PROMPT = "Review: {}\nSentiment:"  # a separator in words, which a language model understands
 TRAIN, HELD_OUT, EPOCHS, BATCH = 320, 500, 4, 16
 RATE, RANK = 5e-4, 8  # at which trl does best on all layers
 LOOPED = 50  # answers of the plain loop: it is slow
@@ -61,7 +62,7 @@ def _split(table: Path, prompt_column: str, completion_column: str) -> dict[str,
     with table.open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             record = {
-                "prompt": f"{row[prompt_column]}\n\n###\n\n",
+                "prompt": PROMPT.format(row[prompt_column]),
                 "completion": f" {row[completion_column]}",
             }
             by_label.setdefault(row[completion_column], []).append(record)
