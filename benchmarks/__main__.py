@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import hooks, learner, main_job, prediction, prepare, serving, stages, startup
+from benchmarks import (
+    hooks,
+    learner,
+    local_model,
+    main_job,
+    prediction,
+    prepare,
+    serving,
+    stages,
+    startup,
+)
 from benchmarks.figure import Figure, table
 
 
@@ -63,6 +73,10 @@ def _benchmarks(arguments: argparse.Namespace) -> dict[str, Callable[[], Iterato
         old = prepare.old_python(arguments.legacy_python)
         yield from prepare.measure(prepare.Files(arguments.rows, old, arguments.csv, columns))
 
+    def tuning() -> Iterator[Figure]:
+        if arguments.csv:
+            yield from local_model.measure(arguments.csv, *columns)
+
     return {
         "startup": startup.measure,
         "learner": learning,
@@ -72,6 +86,7 @@ def _benchmarks(arguments: argparse.Namespace) -> dict[str, Callable[[], Iterato
         "hooks": hooks.measure,
         "prepare": preparing,
         "serving": serving.measure,
+        "local-model": tuning,
     }
 
 
