@@ -99,10 +99,10 @@ NAMES = st.text("abc-=&?#% 1", min_size=1, max_size=8)
 def test_what_is_set_of_the_trainer_reaches_the_learner(
     alias: dict[str, str], rank: int, download: bool, base: str
 ) -> None:
-    from pitchpipe.service.offline import _parse
+    from pitchpipe.service.offline import parse
 
     trainer = HfTrainer(alias=alias, rank=rank, download=download, base=base)
-    _, name, options = _parse(trainer.url)
+    _, name, options = parse(trainer.url)
     assert name == "hf"
     assert Settings.of(dict(options)) == Settings(
         alias=alias, rank=rank, download=download, base=base

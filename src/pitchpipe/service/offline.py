@@ -45,7 +45,7 @@ def open_service(url: str) -> Service:
         ConfigError: it is no such URL, or the learner has no such option.
         UnknownNameError: no plugin offers the learner.
     """
-    folder, learner_name, options = key = _parse(url)
+    folder, learner_name, options = key = parse(url)
     with _lock:
         service = _open.get(key)
         if service is None or service.closed:
@@ -66,11 +66,16 @@ def learner_of(url: str) -> type[Learner]:
     """The learner of the service of that URL; raises as ``open_service`` does."""
     from pitchpipe.service.learners.ngram import NgramLearner
 
-    _, name, options = _parse(url)
+    _, name, options = parse(url)
     return learner_class(name, dict(options)) or NgramLearner
 
 
-def _parse(url: str) -> Key:
+def parse(url: str) -> Key:
+    """The folder (None for memory), the learner and its options that a URL names.
+
+    Raises:
+        ConfigError: it is no such URL.
+    """
     if not url.startswith(SCHEME):
         raise ConfigError(f"{url!r} is no URL of an offline service; expected offline:FOLDER.")
     path, _, query = url.removeprefix(SCHEME).partition("?")

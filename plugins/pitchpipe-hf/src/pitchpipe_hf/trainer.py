@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from pitchpipe.default_plugins.trainers.fake import FakeTrainer
 from pitchpipe.records import Estimate, PreparedData, TrainingSpec
+from pitchpipe.trainers import FakeTrainer
 from pitchpipe_hf.settings import Settings
 
 
