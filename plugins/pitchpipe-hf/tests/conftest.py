@@ -80,8 +80,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def options(tiny: Path) -> dict[str, str]:
-    """Of a learner on the tiny model."""
-    return {"base": str(tiny), "layers": "2", "rank": "4", "learning_rate": "0.02"}
+    """Of a learner on the tiny model, with the numbers that every processor computes alike."""
+    return {
+        "base": str(tiny),
+        "layers": "2",
+        "rank": "4",
+        "learning_rate": "0.02",
+        "dtype": "float32",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
@@ -117,8 +118,13 @@ def test_the_trainer_takes_no_other_service_and_no_bad_option() -> None:
         HfTrainer(rank=0)
 
 
+# PEFT asks Transformers by a name that goes
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_models_are_exported_for_others(
-    learner_class: type[HfLearner], records: list[dict[str, Any]], tmp_path: Path
+    learner_class: type[HfLearner],
+    options: dict[str, str],
+    records: list[dict[str, Any]],
+    tmp_path: Path,
 ) -> None:
     learner = learner_class.create()
     adapter, merged = tmp_path / "adapter", tmp_path / "merged"
@@ -132,7 +138,13 @@ def test_models_are_exported_for_others(
     learner.export(adapter, "adapter")
     assert all("lora" in name for name in load_file(adapter / "adapter_model.safetensors"))
     learner.export(merged, "merged")
-    alone = HfLearner.configured({"base": str(merged)}).create()
+    base = AutoModelForCausalLM.from_pretrained(options["base"])
+    given = torch.tensor([learner._model().loaded.tokenizer("a good film").input_ids])
+    with torch.no_grad():
+        adapted = PeftModel.from_pretrained(base, str(adapter))(given).logits
+        whole = AutoModelForCausalLM.from_pretrained(merged)(given).logits
+    assert torch.allclose(adapted, whole, atol=1e-3)
+    alone = HfLearner.configured({"base": str(merged), "dtype": "float32"}).create()
     for record in records[:3]:
         ours = learner.answer(record | {"max_tokens": 4})
         theirs = alone.answer(record | {"max_tokens": 4})
@@ -166,6 +178,18 @@ def test_a_gguf_file_is_converted_once(
             assert kind.create().answer(request) == plain.answer(request)
     assert sum("converted once" in record.message for record in caplog.records) == 1
     assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "amx", "dtype"),
+    [("lora", True, torch.bfloat16), ("lora", False, torch.float32), ("full", True, torch.float32)],
+)
+def test_weights_that_stay_are_short_where_the_processor_multiplies_them(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, method: str, amx: bool, dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx}, raising=False)
+    learner = HfLearner.configured({"base": str(tiny), "method": method, "device": "cpu"}).create()
+    assert learner._model().loaded.model.dtype == dtype
 
 
 def test_last_layers_are_those_at_the_end(tiny: Path, records: list[dict[str, Any]]) -> None:

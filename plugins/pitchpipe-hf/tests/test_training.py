@@ -233,7 +233,8 @@ def test_a_model_keeps_its_base_and_shape_whatever_is_set_later(
     learner = learner_class.create()
     trained(learner, records, FitOptions(1, 4))
     learner.save(tmp_path)
-    other = HfLearner.configured({"base": "elsewhere", "rank": "8", "method": "full"})
-    assert other.settings == Settings(base="elsewhere", rank=8, method="full")
+    later = {"base": "elsewhere", "rank": "8", "method": "full", "dtype": "float32"}
+    other = HfLearner.configured(later)
+    assert other.settings == Settings.of(later)
     request = {**records[0], "max_tokens": 3, "logprobs": 3}
     assert other.load(tmp_path).answer(request) == learner.answer(request)

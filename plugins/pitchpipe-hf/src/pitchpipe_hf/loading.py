@@ -88,15 +88,24 @@ def load(base: Base, shape: Shape, settings: Settings) -> Loaded:
         ConfigError: it cannot be found or read; says what to do.
     """
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = settings.dtype or (
-        "bfloat16" if device.startswith("cuda") and shape.method == "lora" else "float32"
-    )
+    dtype = settings.dtype or _usual_dtype(device, shape)
     key = (base.place, shape, device, dtype)
     with _turn:
         loaded = _loaded.get(key)
         if loaded is None:
             loaded = _loaded[key] = _read(base, shape, settings, device, dtype)
         return loaded
+
+
+def _usual_dtype(device: str, shape: Shape) -> str:
+    """bfloat16 for weights that stay as they are, where the hardware multiplies it; else float32.
+
+    Trained in bfloat16 itself, a model learns nothing: its steps are smaller than what it can tell.
+    """
+    # older versions of PyTorch cannot say
+    able: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    quick = device.startswith("cuda") or (device == "cpu" and able.get("amx_bf16", False))
+    return "bfloat16" if quick and shape.method == "lora" else "float32"
 
 
 def _read(base: Base, shape: Shape, settings: Settings, device: str, dtype: str) -> Loaded:
@@ -111,6 +120,11 @@ def _read(base: Base, shape: Shape, settings: Settings, device: str, dtype: str)
 def read(base: Base, settings: Settings, dtype: str) -> tuple[PreTrainedModel, Any]:
     """A base model of one's own, its weights frozen, and its tokenizer.
 
+    Args:
+        base: which one.
+        settings: where it may come from.
+        dtype: of the weights; "auto" for that of its file.
+
     Raises:
         ConfigError: it cannot be found or read; says what to do.
     """
@@ -123,7 +137,7 @@ def read(base: Base, settings: Settings, dtype: str) -> tuple[PreTrainedModel, A
         local = not settings.download
         tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=local)
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            place, local_files_only=local, dtype=getattr(torch, dtype)
+            place, local_files_only=local, dtype=dtype
         )
     model.train(False).requires_grad_(False)
     return model, tokenizer

@@ -128,8 +128,7 @@ class Model:
 
     def _merge(self, folder: Path) -> None:
         loaded, tensors = self.loaded, self.tuned.tensors
-        dtype = str(loaded.model.dtype).removeprefix("torch.")
-        merged, _ = read(self.base, self.settings, dtype)
+        merged, _ = read(self.base, self.settings, "auto")
         if loaded.config is None:
             merged.load_state_dict(tensors, strict=False)
         elif tensors:
@@ -139,6 +138,6 @@ class Model:
                 for name, module in loaded.model.named_modules():
                     if isinstance(module, LoraLayer):
                         layer: Any = module  # each kind of layer has its own way to the same
-                        change = layer.get_delta_weight("default")
+                        change = layer.get_delta_weight("default").to(merged.device)
                         merged.get_parameter(f"{name}.weight").add_(change)
         merged.save_pretrained(folder)

@@ -37,8 +37,8 @@ class Settings:
         batch_tokens: the most tokens that go through the model at once in training, padding
             included; larger batches are taken in parts, with the same result.
         device: "cpu", "cuda" and the like; by default a GPU if there is one.
-        dtype: of the weights that stay as they are; by default bfloat16 on a GPU, where an adapter
-            is trained, and else float32.
+        dtype: of the weights that stay as they are; by default bfloat16 with lora, on a GPU or a
+            processor that multiplies it (AMX), and else float32.
         cache: the folder of converted GGUF files; by default pitchpipe/hf in the user's cache.
     """
 
