@@ -125,6 +125,7 @@ def test_models_are_exported_for_others(
     options: dict[str, str],
     records: list[dict[str, Any]],
     tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     learner = learner_class.create()
     adapter, merged = tmp_path / "adapter", tmp_path / "merged"
@@ -137,7 +138,9 @@ def test_models_are_exported_for_others(
     list(learner.fit(records, [], FitOptions(2, 4)))
     learner.export(adapter, "adapter")
     assert all("lora" in name for name in load_file(adapter / "adapter_model.safetensors"))
+    capfd.readouterr()
     learner.export(merged, "merged")
+    assert capfd.readouterr() == ("", "")
     base = AutoModelForCausalLM.from_pretrained(options["base"])
     given = torch.tensor([learner._model().loaded.tokenizer("a good film").input_ids])
     with torch.no_grad():

@@ -131,7 +131,7 @@ def read(base: Base, settings: Settings, dtype: str) -> tuple[PreTrainedModel, A
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     place = base.place
-    with _explained(base, settings), _quiet(), _unconnected(settings):
+    with _explained(base, settings), quiet(), _unconnected(settings):
         if place.endswith(".gguf"):
             place = str(_converted(Path(place), settings))
         local = not settings.download
@@ -162,7 +162,7 @@ def _converted(file: Path, settings: Settings) -> Path:
     model.config.__dict__.pop("quantization_config", None)
     vars(model).update(hf_quantizer=None, is_quantized=False)
     try:
-        with new_folder(folder) as unfinished:
+        with new_folder(folder) as unfinished, quiet():
             model.save_pretrained(unfinished)
             tokenizer.save_pretrained(unfinished)
     except PitchpipeError:
@@ -215,7 +215,7 @@ def _unconnected(settings: Settings) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No progress bars, of which some heed no setting: a library does not write to the terminal."""
     from transformers.utils import logging as transformers_logging
 

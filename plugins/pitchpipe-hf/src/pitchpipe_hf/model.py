@@ -17,7 +17,7 @@ from pitchpipe_hf.bases import Base, find
 from pitchpipe_hf.encoding import Encoder, room
 from pitchpipe_hf.forward import logits_at, placed
 from pitchpipe_hf.labels import Tree
-from pitchpipe_hf.loading import Loaded, load, read
+from pitchpipe_hf.loading import Loaded, load, quiet, read
 from pitchpipe_hf.settings import Settings
 from pitchpipe_hf.spelling import Speller
 from pitchpipe_hf.training import train
@@ -140,4 +140,5 @@ class Model:
                         layer: Any = module  # each kind of layer has its own way to the same
                         change = layer.get_delta_weight("default").to(merged.device)
                         merged.get_parameter(f"{name}.weight").add_(change)
-        merged.save_pretrained(folder)
+        with quiet():
+            merged.save_pretrained(folder)
