@@ -18,6 +18,7 @@ from transformers import AutoModelForCausalLM
 from pitchpipe.errors import ConfigError, UsageError
 from pitchpipe.stages import FitOptions
 from pitchpipe_hf import HfLearner, HfTrainer, bases
+from pitchpipe_hf.forward import logits_at
 from pitchpipe_hf.settings import Settings
 
 
@@ -192,7 +193,11 @@ def test_weights_that_stay_are_short_where_the_processor_multiplies_them(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx}, raising=False)
     learner = HfLearner.configured({"base": str(tiny), "method": method, "device": "cpu"}).create()
-    assert learner._model().loaded.model.dtype == dtype
+    loaded = learner._model().loaded
+    assert loaded.model.get_input_embeddings().weight.dtype == dtype
+    place = torch.tensor([0])
+    logits = logits_at(loaded, {}, torch.tensor([[9]]), place, place)
+    assert not torch.equal(logits, logits.bfloat16().float())  # whatever the weights, these tell
 
 
 def test_last_layers_are_those_at_the_end(tiny: Path, records: list[dict[str, Any]]) -> None:

@@ -37,11 +37,12 @@ def logits_at(
     Returns:
         Logits, one row for each place, in float32.
     """
+    head: torch.nn.Module = loaded.model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    dtype = next(head.parameters()).dtype
 
     def pick(_: torch.nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return (given[0][rows, columns],)
+        return (given[0][rows, columns].to(dtype),)
 
-    head: torch.nn.Module = loaded.model.get_output_embeddings()  # type: ignore[no-untyped-call]
     hook = head.register_forward_pre_hook(pick)
     arguments = {"input_ids": ids, "use_cache": False} | others
     try:

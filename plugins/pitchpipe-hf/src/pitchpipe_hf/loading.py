@@ -112,9 +112,18 @@ def _read(base: Base, shape: Shape, settings: Settings, device: str, dtype: str)
     model, tokenizer = read(base, settings, dtype)
     with torch.random.fork_rng(devices=[]):  # an adapter's places are filled by chance
         config = make_room(model, shape)
+    if shape.method == "lora":
+        _sharpen(model)
     torch.nn.Module.to(model, torch.device(device))
     _log.info("base model %s: loaded from %s as %s on %s", base.name, base.place, dtype, device)
     return Loaded(model, tokenizer, shape, config, places(model, shape))
+
+
+def _sharpen(model: PreTrainedModel) -> None:
+    """Gives a model an output layer in float32: in bfloat16, likely tokens often tie."""
+    head: Any = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    # a parameter of its own, where the model shares it with its first layer
+    head.weight = torch.nn.Parameter(head.weight.detach().float(), requires_grad=False)
 
 
 def read(base: Base, settings: Settings, dtype: str) -> tuple[PreTrainedModel, Any]:
