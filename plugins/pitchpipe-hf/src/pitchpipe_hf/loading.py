@@ -122,8 +122,10 @@ def _read(base: Base, shape: Shape, settings: Settings, device: str, dtype: str)
 def _sharpen(model: PreTrainedModel) -> None:
     """Gives a model an output layer in float32: in bfloat16, likely tokens often tie."""
     head: Any = model.get_output_embeddings()  # type: ignore[no-untyped-call]
-    # a parameter of its own, where the model shares it with its first layer
-    head.weight = torch.nn.Parameter(head.weight.detach().float(), requires_grad=False)
+    # parameters of its own, where the model shares them with its first layer
+    for name, parameter in list(head.named_parameters(recurse=False)):
+        own = torch.nn.Parameter(parameter.detach().float(), requires_grad=False)
+        setattr(head, name, own)
 
 
 def read(base: Base, settings: Settings, dtype: str) -> tuple[PreTrainedModel, Any]:
