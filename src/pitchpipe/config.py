@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pitchpipe import deprecations
 from pitchpipe.errors import ConfigError
 from pitchpipe.options import build
-from pitchpipe.records import TrainingSpec
+from pitchpipe.records import TrainingOptions
 
 FILE_NAME = "pitchpipe.toml"
 AUTO = "auto"
@@ -121,6 +121,11 @@ class PluginsConfig:
     strict: bool = False
 
 
+_FLAGS = {"formatter": "format"}
+
+_OPTIONS_OF_ANY = ("predictor", "splitter")
+"""The stages whose "auto" takes options, for whichever stage it comes to."""
+
 _STAGES = {
     "formatter": AUTO,
     "splitter": AUTO,
@@ -142,7 +147,7 @@ class Config:
     validators: ValidatorsConfig = field(default_factory=ValidatorsConfig)
     splitter: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["splitter"]))
     engine: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["engine"]))
-    training: TrainingSpec = field(default_factory=TrainingSpec)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
     trainer: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["trainer"]))
     predictor: StageConfig = field(default_factory=lambda: StageConfig(_STAGES["predictor"]))
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
@@ -170,10 +175,10 @@ class Config:
                 if not isinstance(name, str):
                     raise ConfigError(f"{where}.name: expected a string; found {name!r}.")
                 options = {key: value for key, value in table.items() if key != "name"}
-                if name == AUTO and options and section != "predictor":
+                if name == AUTO and options and section not in _OPTIONS_OF_ANY:
                     raise ConfigError(
                         f"{where}.{next(iter(options))}: options need the {section} they are for; "
-                        f"set {where}.name."
+                        f"set {where}.name (--{_FLAGS.get(section, section)} NAME)."
                     )
                 prepared[section] = {"name": name, "options": options}
             else:

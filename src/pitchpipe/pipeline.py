@@ -7,15 +7,18 @@ import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pitchpipe import predictions
-from pitchpipe.config import Config
+from pitchpipe.config import AUTO, Config
 from pitchpipe.errors import DataError, JobFailedError, UsageError
 from pitchpipe.execution import execute
+from pitchpipe.formats.fitting import Rows, check_grader
+from pitchpipe.formats.kinds import kind_of
 from pitchpipe.journal import Journal, MemoryLedger
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepare import Decide, prepare
@@ -29,6 +32,7 @@ from pitchpipe.records import (
     PreparedData,
     RunInfo,
     TrainedModel,
+    TrainingSpec,
 )
 from pitchpipe.run import Run
 from pitchpipe.schema import infer
@@ -204,9 +208,27 @@ class Pipeline:
             return known
         return self._recognised(train, valid)
 
+    def training(self, data: PreparedData) -> TrainingSpec:
+        """What prepared records are trained on and how: as configured, else as they were made for.
+
+        Raises:
+            UsageError: the configured model or method does not fit the records.
+        """
+        configured = self.config.training
+        if data.model and configured.model == AUTO:
+            configured = replace(configured, model=data.model)
+        method = configured.method if data.method == "" else data.method
+        graded = data.contract.format == "chat" and "grader" in configured.method_options
+        kind = kind_of(data.contract.format, "reinforcement" if graded else method)
+        return self._selection.fit(Rows(str(data.train), kind.name), configured).training
+
     def estimate(self, data: PreparedData) -> Estimate:
-        """What training is expected to take; nothing is sent."""
-        return self.trainer.estimate(data, self.config.training)
+        """What training is expected to take; nothing is sent.
+
+        Raises:
+            UsageError: the configured model or method does not fit the records.
+        """
+        return self.trainer.estimate(data, self.training(data))
 
     def submit(self, data: PreparedData, ledger: Ledger | None = None) -> Job:
         """Uploads the files and creates the job, or adopts the one there is.
@@ -218,9 +240,11 @@ class Pipeline:
 
         Raises:
             BudgetError: the estimate is above ``training.max_cost``; nothing was sent.
+            UsageError: the configured model or method does not fit the records; nothing was sent.
             ServiceError: the service refused, or could not be reached.
         """
-        spec = self.config.training
+        spec = self.training(data)
+        check_grader(spec)
         if ledger is not None:
             return self.trainer.submit(data, spec, ledger)
         with Journal(journal_beside(data.train), scope=f"{self.training_key(data)}:") as journal:
@@ -228,7 +252,8 @@ class Pipeline:
 
     def training_key(self, data: PreparedData) -> str:
         """Sixteen hexadecimal digits that tell this training from any other."""
-        tables = self.config.to_mapping()
+        settled = replace(self.config, training=self.training(data))
+        tables = settled.to_mapping()
         digests = [sha256(path) for path in (data.train, data.valid) if path]
         parts = [tables["training"], tables["trainer"], digests]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -338,8 +363,9 @@ class Pipeline:
                 "Say --format NAME (formatter.name in the configuration), or give the run it is "
                 "from."
             )
-        formatter = self._selection.formatter(infer(model, _nothing(), self.config.data))
-        return formatter.stage.contract(formatter.name)
+        named = self._selection.named_formatter
+        assert named is not None  # noqa: S101  its name is not "auto"
+        return named.contract(self.config.formatter.name)
 
     def _records(self, table: Table, contract: Contract) -> Iterator[tuple[int, Mapping[str, Any]]]:
         formatter = self._selection.formatter_of(contract)
@@ -358,25 +384,39 @@ class Pipeline:
             yield from zip(map(int, chunk.index), frame_to_records(chunk), strict=True)
 
     def _recognised(self, train: Path, valid: Path | None) -> PreparedData:
-        rows = []
+        counts, fitted = [], None
         for path in (train, valid):
             if path is None:
-                rows.append(0)
+                counts.append(0)
                 continue
             count = 0
             table = self.table(path)
             for chunk in table.chunks(table.columns):
-                schema = infer(str(path), chunk, self.config.data)
-                formatter = self._selection.formatter(schema)
+                if fitted is None:
+                    schema = infer(str(path), chunk, self.config.data)
+                    known = self._selection.rows(str(path), schema, schema.apply(chunk))
+                    # plain columns are either completion records or to be prepared first
+                    rows = known if known.kind else Rows(str(path), "completion")
+                    fitted = self._selection.fit(rows)
+                    formatter = self._selection.formatter(schema, fitted)
                 if not formatter.stage.is_formatted(chunk):
                     raise DataError(
                         f"{path}, {chunk.index.name} {chunk.index[0]} to {chunk.index[-1]}: "
                         f"expected {formatter.name} records; run 'pitchpipe prepare' on it first."
                     )
                 count += len(chunk)
-            rows.append(count)
-        contract = formatter.stage.contract(formatter.name)
-        return PreparedData(train, valid, rows[0], rows[1], contract, notes=(formatter.note,))
+            counts.append(count)
+        assert fitted is not None  # noqa: S101  a table has rows
+        return PreparedData(
+            train,
+            valid,
+            train_rows=counts[0],
+            valid_rows=counts[1],
+            contract=formatter.stage.contract(formatter.name),
+            notes=fitted.notes,
+            model=fitted.training.model,
+            method=fitted.training.method,
+        )
 
 
 def journal_beside(train: Path) -> Path:
@@ -386,10 +426,6 @@ def journal_beside(train: Path) -> Path:
 
 def _same(known: Path | None, given: Path | None) -> bool:
     return given is None or (known is not None and known.resolve() == given.resolve())
-
-
-def _nothing() -> pd.DataFrame:
-    return pd.DataFrame({"prompt": [], "completion": []}, dtype=object)
 
 
 def _no_model(job: Job) -> str:

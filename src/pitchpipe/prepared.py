@@ -95,6 +95,7 @@ def save_manifest(data: PreparedData, path: Path, origin: Origin | None = None) 
             "contract": data.contract.to_json(),
             "train": _described(data.train, data.train_rows),
             "valid": _described(data.valid, data.valid_rows) if data.valid else None,
+            "training": {"model": data.model, "method": data.method} if data.model else None,
             "source": asdict(origin) if origin else None,
             "applied": list(data.applied),
             "changes": _digested(data.changes) if data.changes else None,
@@ -128,6 +129,8 @@ def load_manifest(path: Path) -> PreparedData | None:
             notes=tuple(manifest["notes"]),
             applied=tuple(manifest["applied"]),
             changes=_beside(path, manifest["changes"]),
+            # a manifest of version 0.1 and before does not say it
+            **(manifest.get("training") or {}),
         )
     except FileNotFoundError:
         return None

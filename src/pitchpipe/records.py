@@ -23,6 +23,9 @@ PROMPT, COMPLETION, GROUP = "prompt", "completion", "group"
 DEFAULT_MODEL = "babbage-002"
 """The base model when none is named: the last that took records of the article's kind."""
 
+MIN_EXAMPLES = 10
+"""The fewest examples of a training file, as the fine-tuning guide of the API says."""
+
 TERMINAL_STATUSES = frozenset({"succeeded", "failed", "cancelled"})
 """Job statuses after which nothing more happens. Any other, known or not, means: keep following."""
 
@@ -198,6 +201,8 @@ class PreparedData:
             there was none.
         samples: the first few changes of each rule.
         changed: how many rows each rule's fix changed or removed.
+        model: the base model that they were prepared for; "" where nobody said so.
+        method: the training method that they were prepared for; "" where nobody said so.
     """
 
     train: Path
@@ -211,6 +216,8 @@ class PreparedData:
     changes: Path | None = None
     samples: tuple[Change, ...] = ()
     changed: Mapping[str, int] = field(default_factory=dict)
+    model: str = ""
+    method: Method | Literal[""] = ""
 
 
 def _within(name: str, value: int | str | None, low: int, high: int) -> None:
@@ -224,8 +231,10 @@ def _above_zero(name: str, value: float | str) -> None:
 
 
 @dataclass(frozen=True)
-class TrainingSpec:
-    """What to train and how; "auto" leaves a figure to the service.
+class TrainingOptions:
+    """What to train and how, as a user says it.
+
+    "auto" leaves a figure to the service, and the model and the method to the records.
 
     Attributes:
         model: a base model, or a tuned one to train further.
@@ -242,8 +251,8 @@ class TrainingSpec:
         max_cost: refuse to submit above this estimate, in US dollars.
     """
 
-    model: str = DEFAULT_MODEL
-    method: Method = "supervised"
+    model: str = "auto"
+    method: Method | Literal["auto"] = "auto"
     n_epochs: int | Literal["auto"] = "auto"
     batch_size: int | Literal["auto"] = "auto"
     learning_rate_multiplier: float | Literal["auto"] = "auto"
@@ -271,6 +280,14 @@ class TrainingSpec:
                 raise ValueError(
                     f"metadata {key!r}: keys have 1 to 64 characters and values at most 512."
                 )
+
+
+@dataclass(frozen=True)
+class TrainingSpec(TrainingOptions):
+    """What to train and how, as a trainer is told: the model and the method are settled."""
+
+    model: str = DEFAULT_MODEL
+    method: Method = "supervised"
 
 
 @dataclass(frozen=True)

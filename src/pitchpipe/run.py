@@ -12,12 +12,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pitchpipe.config import Config
+from pitchpipe.config import AUTO, Config
 from pitchpipe.errors import RunError
 from pitchpipe.files import atomic, remove_unfinished, write_json
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepared import Outputs
 from pitchpipe.records import (
+    DEFAULT_MODEL,
     Checkpoint,
     Contract,
     Estimate,
@@ -149,6 +150,7 @@ class Run:
             "run_dir": str(self.folder),
             "model": self.model.name,
             "base_model": self.model.base,
+            "method": self.prepared.method or "supervised",
             "job": self.job.id,
             "tunes_language_model": self.tunes_language_model,
             "train_rows": self.prepared.train_rows,
@@ -171,6 +173,11 @@ def fingerprint(config: Config, source: str) -> str:
     """
     tables = config.to_mapping()
     del tables["run"], tables["scoring"]
+    # what is left to the records counts as the defaults did that it takes the place of, so that a
+    # run goes on that began before
+    for key, default in (("model", DEFAULT_MODEL), ("method", "supervised")):
+        if tables["training"][key] == AUTO:
+            tables["training"][key] = default
     text = json.dumps([tables, source], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

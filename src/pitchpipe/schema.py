@@ -39,9 +39,6 @@ STANDARD = frozenset(
 )
 """The columns that records of the three formats are made from."""
 
-LEGACY_MODELS = ("babbage-002", "davinci-002", "ada", "babbage", "curie", "davinci")
-"""Base models that take completion records; the others take chat records."""
-
 
 @dataclass(frozen=True)
 class Reader:
@@ -244,32 +241,6 @@ def _infer_plain(name: str, sample: pd.DataFrame, rename: dict[str, str], answer
     return Schema({role: rename[role] for role in order}, None, tuple(notes), open_ended)
 
 
-def default_format(
-    shape: Format | None, model: str, method: str, known: Format | None = None
-) -> tuple[Format, str]:
-    """The format that ``auto`` stands for, and why.
-
-    Args:
-        shape: what the rows already are.
-        model: the base model, perhaps a tuned one ("ft:babbage-002:...").
-        method: how the job trains.
-        known: the format that the trainer says the model takes.
-    """
-    if method == "dpo" or shape == "preference":
-        return "preference", f"Format preference, because the {_reason(shape, method)}."
-    base = base_of(model)
-    if shape == "chat":
-        return "chat", "Format chat, because the rows hold messages."
-    if known == "completion" or (known is None and base in LEGACY_MODELS):
-        return "completion", f"Format completion, because {base} is a completion model."
-    return "chat", f"Format chat, because {base} is a chat model."
-
-
-def base_of(model: str) -> str:
-    """The base model that a model's name tells of ("ft:babbage-002:..."), or the name itself."""
-    return model.removeprefix("ft:").split(":")[0]
-
-
 def default_splitter(schema: Schema, labels: int) -> tuple[str, str]:
     """The splitter that ``auto`` stands for with so many labels (0: free text), and why."""
     if GROUP in schema.rename:
@@ -287,10 +258,6 @@ def task_of(answers: int, rows: int) -> Literal["classification", "text"]:
     """
     few = 0 < answers < max(rows / 3, 3) and answers <= MOST_LABELS
     return "classification" if few else "text"
-
-
-def _reason(shape: Format | None, method: str) -> str:
-    return "method is dpo" if method == "dpo" and shape != "preference" else "rows hold preferences"
 
 
 def _shape(columns: Sequence[str]) -> Format | None:

@@ -6,13 +6,17 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
 
+import pandas as pd
+
 from pitchpipe.config import AUTO, Config, StageConfig, ValidatorsConfig
 from pitchpipe.errors import UsageError
+from pitchpipe.formats.fitting import Fit, Rows, fit
+from pitchpipe.formats.kinds import is_graded, kind_of
 from pitchpipe.plugins import PluginHost
 from pitchpipe.profiles import PROFILES
-from pitchpipe.records import Contract
+from pitchpipe.records import Contract, TrainingOptions
 from pitchpipe.registry import Registry, option_names
-from pitchpipe.schema import Schema, default_format, default_splitter
+from pitchpipe.schema import Schema, default_splitter
 from pitchpipe.stages import Engine, Formatter, Predictor, Splitter, Trainer, Validator
 
 StageT = TypeVar("StageT")
@@ -76,21 +80,57 @@ class Selection:
         )
         self.predictor = self._predictor()
 
-    def formatter(self, schema: Schema) -> Named[Formatter]:
-        """The formatter for rows of that schema."""
+    def fit(self, rows: Rows, training: TrainingOptions | None = None) -> Fit:
+        """The records, the model and the method that those rows are trained with.
+
+        Args:
+            rows: what is trained on.
+            training: what takes the place of the configured training.
+
+        Raises:
+            UsageError: the model or the method that is named does not fit the rows.
+        """
+        training = training or self.config.training
+        known = None if training.model == AUTO else self.trainer.format_of(training.model)
+        return fit(rows, training, known)
+
+    def rows(self, name: str, schema: Schema, sample: pd.DataFrame) -> Rows:
+        """What is known of the rows of a table before a model is chosen.
+
+        Args:
+            name: what to call the table in messages.
+            schema: what its columns are.
+            sample: its first rows, under the names that the stages know.
+        """
+        method = self.config.training.method
+        if self.named_formatter is not None:
+            kind = kind_of(self.named_formatter.format, method)
+            made_by = self.config.formatter.name
+            why, otherwise = f"the formatter {made_by} makes these", "leave out --format"
+            return Rows(name, kind.name, why, otherwise)
+        if self.profile.verbatim:
+            why, otherwise = f"the profile {self.profile.name} makes no others", "another --profile"
+            return Rows(name, "completion", why, otherwise)
+        if schema.open_ended:
+            return Rows(name, "completion", "the prompts are empty", "fill in the prompts")
+        if schema.shape is None:
+            return Rows(name)
+        if schema.shape == "chat" and method == AUTO:
+            options = self.config.training.method_options
+            if "grader" in options or is_graded(sample.columns, list(sample["messages"])):
+                method = "reinforcement"
+        return Rows(name, kind_of(schema.shape, method).name)
+
+    def formatter(self, schema: Schema, fitted: Fit) -> Named[Formatter]:
+        """The formatter that makes such records of rows of that schema."""
         if self.named_formatter is not None:
             return Named(self.config.formatter.name, self.named_formatter)
-        if self.profile.verbatim:
-            return self.made_formatter("completion", {})
-        training = self.config.training
-        if schema.open_ended:
-            return self.made_formatter("completion", {"separator": ""})
-        name, note = default_format(
-            schema.shape, training.model, training.method, self.trainer.format_of(training.model)
-        )
-        graded = name == "chat" and training.method == "reinforcement"
-        options = {"extras": True} if graded else {}
-        return Named(name, self._host.formatters.create(name, options), note)
+        options: dict[str, Any] = {}
+        if schema.open_ended and not self.profile.verbatim:
+            options = {"separator": ""}
+        elif fitted.kind.name == "reinforcement":
+            options = {"extras": True}
+        return self.made_formatter(fitted.kind.format, options)
 
     def made_formatter(self, name: str, options: Mapping[str, Any]) -> Named[Formatter]:
         """A formatter of that name with those options."""
@@ -103,7 +143,8 @@ class Selection:
         name, note = self.profile.splitter, ""
         if not name:
             name, note = default_splitter(schema, labels)
-        return Named(name, self._host.splitters.create(name), note)
+        options = self.config.splitter.options
+        return Named(name, self._host.splitters.create(name, options, "splitter"), note)
 
     def formatter_of(self, contract: Contract) -> Formatter:
         """The formatter that wrote the records of a contract, made again.

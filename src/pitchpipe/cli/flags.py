@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Add: TypeAlias = Callable[..., argparse.Action]
 
 TASKS = (AUTO, "classification", "text")
+METHODS = (AUTO, "supervised", "dpo", "reinforcement")
 
 
 def configuration_flags(parser: Parser) -> None:
@@ -106,8 +107,21 @@ def data_flags(parser: Parser) -> None:
 def model_flag(parser: Parser) -> Add:
     """What to train."""
     add = parser.add_argument_group("training").add_argument
-    _key(add, "--model", "training.model", "M", "the base model")
+    _key(add, "--model", "training.model", "M", "the base model; by default one for the records")
+    method_flag(add)
     return add
+
+
+def method_flag(add: Add) -> None:
+    """By which method to train."""
+    add(
+        "--method",
+        dest="training.method",
+        metavar="M",
+        type=one_of("method", METHODS),
+        default=argparse.SUPPRESS,
+        help=f"{', '.join(METHODS)}; auto is the one that the records are for",
+    )
 
 
 def training_flags(parser: Parser) -> None:

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TypeVar
 
+from pitchpipe.records import Format, Method
+
 Fact = TypeVar("Fact")
 
 _SNAPSHOT = re.compile(r"-(?:\d{4}-\d\d-\d\d|\d{4})$")
@@ -25,12 +27,16 @@ class ModelFacts:
         max_tokens: of one training example.
         shut_down: the day from which the vendor answers for it no more.
         price: US dollars per million trained tokens.
+        format: of the records that it is trained on.
+        methods: by which it is trained; empty where nothing is known.
     """
 
     encoding: str | None = None
     max_tokens: int | None = None
     shut_down: date | None = None
     price: float | None = None
+    format: Format | None = None
+    methods: tuple[Method, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,10 @@ def of_family(model: str, table: Mapping[str, Fact]) -> Fact | None:
 
 
 def base_of(model: str) -> str:
-    """The base of a tuned model (``ft:BASE:...``); of any other its own name."""
-    return model.split(":")[1] if model.startswith("ft:") and ":" in model[3:] else model
+    """The base of a tuned model (``ft:BASE:...``; until 2023 ``BASE:ft-...``), or its own name."""
+    if model.startswith("ft:"):
+        return model.split(":")[1] or model
+    return model.split(":ft-")[0]
 
 
 @cache
@@ -86,7 +94,10 @@ def model_table() -> ModelTable:
     text = files("pitchpipe.models").joinpath("models.toml").read_text("utf-8")
     table = tomllib.loads(text)
     return ModelTable(
-        {name: ModelFacts(**facts) for name, facts in table["models"].items()},
+        {
+            name: ModelFacts(**{**facts, "methods": tuple(facts["methods"])})
+            for name, facts in table["models"].items()
+        },
         table["closes"],
         table["read"],
         table["dates_source"],

@@ -7,11 +7,12 @@ from tempfile import gettempdir
 
 import numpy as np
 
+from pitchpipe.config import AUTO
 from pitchpipe.files import remove_abandoned, scratch
 from pitchpipe.prepare.output import distribute, write_changes
 from pitchpipe.prepare.passes import Plan, Spools, run
 from pitchpipe.prepare.settling import Decide, Settled, none, recommended, settle
-from pitchpipe.prepare.splitting import SplitCheck, held_out
+from pitchpipe.prepare.splitting import SplitCheck, held_out, leave_enough
 from pitchpipe.prepare.tasks import Task
 from pitchpipe.prepared import Origin, Outputs, recorded_files, remove_unchanged, save_manifest
 from pitchpipe.records import PreparedData
@@ -82,6 +83,9 @@ def _written(
         splitter = plan.selection.splitter(plan.schema, task.classes)
         index = settled.seen.index.frame(task.labels)
         valid, note = held_out(splitter, index), splitter.note
+        if not plan.verbatim and plan.selection.config.splitter.name == AUTO:
+            valid, fewer = leave_enough(valid, index)
+            note = " ".join(filter(None, (note, fewer)))
         order = splitter.stage.order(rows) if valid.any() else None
         order = None if order is None else order[~valid[order]]
     else:
@@ -111,6 +115,8 @@ def _written(
         changes=changes,
         samples=settled.samples,
         changed=settled.changed,
+        model=plan.fit.training.model,
+        method=plan.fit.training.method,
     )
     if not dry_run and not untouched:
         earlier = recorded_files(outputs.manifest)

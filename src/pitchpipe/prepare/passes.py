@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pitchpipe.errors import DataError
+from pitchpipe.formats.fitting import Fit
 from pitchpipe.prepare.batches import Accepted, Batch, Rule, Work
 from pitchpipe.prepare.changes import Changes
 from pitchpipe.prepare.ends import Ends
@@ -39,6 +40,7 @@ class Plan:
         schema: what its columns are.
         formatter: what makes the records.
         ready: whether the rows are its records already.
+        fit: which records they become, and for which model and method.
         rules: the validators, knowing the contract, in their order.
         sample: the first rows, as far as sieves leave them.
         selection: where they come from.
@@ -49,6 +51,7 @@ class Plan:
     schema: Schema
     formatter: Named[Formatter]
     ready: bool
+    fit: Fit
     rules: tuple[Rule, ...]
     sample: pd.DataFrame
     selection: Selection
@@ -59,6 +62,7 @@ class Plan:
 
         Raises:
             DataError: there are no rows, or their columns cannot be told apart.
+            UsageError: the model or the method that the user named does not fit the rows.
         """
         sample = next(table.chunks(), None)
         if sample is None:
@@ -67,11 +71,11 @@ class Plan:
         lines = isinstance(table, LinesTable)
         data, own = selection.config.data, selection.named_formatter
         schema = infer(name, sample, data, lines=lines, formatter=own)
-        formatter = selection.formatter(schema)
+        fitted = selection.fit(selection.rows(name, schema, schema.apply(sample)))
+        formatter = selection.formatter(schema, fitted)
         contract = formatter.stage.contract(formatter.name)
         rules = tuple(
-            Rule(v.name, bound(v.stage, contract, selection.config.training))
-            for v in selection.validators
+            Rule(v.name, bound(v.stage, contract, fitted.training)) for v in selection.validators
         )
         # formatters pass rows of their own shape through; of plain columns they cannot tell
         plain = schema.shape is None and not selection.profile.verbatim
@@ -79,7 +83,7 @@ class Plan:
         ready = schema.reader is not None or (
             plain and formatter.stage.is_formatted(rows.drop(columns=GROUP, errors="ignore"))
         )
-        return cls(table, name, schema, formatter, ready, rules, rows, selection)
+        return cls(table, name, schema, formatter, ready, fitted, rules, rows, selection)
 
     def only(self, *scopes: str) -> tuple[Rule, ...]:
         """The rules of some scopes, in their order."""
@@ -97,7 +101,7 @@ class Plan:
         return (
             *self.table.notes,
             *self.schema.notes,
-            self.formatter.note,
+            *(self.fit.notes if self.selection.named_formatter is None else self.fit.notes[1:]),
             taken if self.ready and self.schema.reader is None else "",
         )
 

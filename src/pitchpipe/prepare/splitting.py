@@ -10,7 +10,7 @@ import pandas as pd
 from pitchpipe.errors import DataError, InvalidDataError
 from pitchpipe.prepare.output import Bools, Ints
 from pitchpipe.prepare.passes import Plan, lenient
-from pitchpipe.records import Finding, Severity
+from pitchpipe.records import MIN_EXAMPLES, Finding, Severity
 from pitchpipe.selection import Named
 from pitchpipe.stages import Splitter
 from pitchpipe.watch import Watch
@@ -32,6 +32,32 @@ def held_out(splitter: Named[Splitter], index: pd.DataFrame) -> Bools:
         raise DataError(f"splitter {splitter.name}: held out every row; nothing is left to train.")
     sides: Bools = valid.to_numpy(dtype=bool)
     return sides
+
+
+def leave_enough(valid: Bools, index: pd.DataFrame) -> tuple[Bools, str]:
+    """Holds out fewer of a few records, so that as many are left as a job needs.
+
+    Args:
+        valid: which are held out.
+        index: as splitters see it.
+
+    Returns:
+        Which are held out then, and what there is to say about it.
+    """
+    rows, held = len(valid), int(valid.sum())
+    spare = rows - MIN_EXAMPLES
+    if held <= spare or spare < 0:
+        return valid, ""
+    fewer = np.zeros(rows, dtype=bool)
+    # of equal prompts all or none are held out, as of a group
+    together = index["prompt"] if index["group"].isna().all() else index["group"]
+    for _, places in index.assign(place=range(rows))[valid].groupby(together[valid], sort=False):
+        if fewer.sum() + len(places) <= spare:
+            fewer[places["place"]] = True
+    kept = int(fewer.sum())
+    said = f"Only {kept} of the {rows} records" if kept else f"None of the {rows} records"
+    verb = "is" if kept < 2 else "are"
+    return fewer, f"{said} {verb} held out, because a job needs {MIN_EXAMPLES} to train on."
 
 
 _SOME = 50_000

@@ -121,6 +121,16 @@ class Learner(ABC):
         """
         return {}
 
+    @classmethod
+    def base_for(cls, name: str) -> str:
+        """The base model that stands behind a name: names with the same answer train the same.
+
+        By default all names do, unless ``create_from`` tells them apart.
+        """
+        # the two functions are compared as they stand in the classes, not as they are bound
+        own = getattr(cls.create_from, "__func__", None)
+        return "" if own is Learner.create_from.__func__ else name  # type: ignore[attr-defined]
+
     @property
     def capabilities(self) -> LearnerCapabilities:
         """Which promises it can keep; by default all."""

@@ -58,6 +58,13 @@ class Trainer(ABC):
         del model
         return None
 
+    def learner_for(self, model: str) -> str:
+        """The name of what is trained where that model is asked for; by default the model's own.
+
+        Models with the same answer cannot be compared with one another.
+        """
+        return model
+
     @abstractmethod
     def estimate(self, data: PreparedData, spec: TrainingSpec) -> Estimate:
         """What the job is expected to take; nothing is sent."""

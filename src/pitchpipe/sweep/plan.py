@@ -136,16 +136,20 @@ def plan(
 
     Raises:
         DataError: a validator found an error, or models are left with different rows.
-        UsageError: there are not as many training examples, or nothing to compare by.
+        UsageError: there are not as many training examples, or nothing to compare by; or two
+            models are one and the same learner.
     """
+    _check_models(config, host, grid)
     shared = SharedSplit(config.training.seed or 0, grid.examples[-1])
     prepared: dict[str, PreparedData] = {}
     for model in grid.models:
         selection = _Sharing(_for_model(config, model), host, shared)
         folder = data_dir / folder_name(model)
         watch = Watch(host, RunInfo(table.name, folder))
-        prepared[model] = prepare(table, selection, Outputs.inside(folder), watch)
-        _check_rows(prepared[model], grid, table)
+        data = prepare(table, selection, Outputs.inside(folder), watch)
+        prepared[data.model] = data  # under the model that the records chose, where none is named
+        _check_rows(data, grid, table)
+    grid = replace(grid, models=tuple(prepared))
     heads = {
         (model, examples): head(data, examples)
         for model, data in prepared.items()
@@ -175,6 +179,20 @@ class _Sharing(Selection):
 def _for_model(config: Config, model: str) -> Config:
     # the limit is the whole sweep's, and no part of what tells cells apart
     return replace(config, training=replace(config.training, model=model, max_cost=None))
+
+
+def _check_models(config: Config, host: PluginHost, grid: Grid) -> None:
+    pipeline = Pipeline(config, host)
+    first: dict[str, str] = {}
+    for model in grid.models:
+        learner = pipeline.trainer.learner_for(model)
+        other = first.setdefault(learner, model)
+        if other != model:
+            raise UsageError(
+                f"models: the trainer {pipeline.trainer_name} trains one and the same learner "
+                f"({learner}) for {other} and {model}, so a comparison says nothing about the two. "
+                "Name one of them, or a trainer that trains these models (--trainer)."
+            )
 
 
 def _check_rows(data: PreparedData, grid: Grid, table: Table) -> None:

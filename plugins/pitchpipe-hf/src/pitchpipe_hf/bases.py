@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from pitchpipe.errors import ConfigError
-from pitchpipe.schema import LEGACY_MODELS
+from pitchpipe.models import model_table
 from pitchpipe_hf.settings import Settings
 
 PACKAGED = "smollm2-135m"
@@ -72,7 +72,7 @@ def find(name: str, settings: Settings) -> Base:
 
 def _format(name: str, target: str) -> Format:
     """Names of the API keep their format, whatever stands behind them."""
-    if name in LEGACY_MODELS:
+    if model_table().facts(name).format == "completion":
         return "completion"
     return "chat" if target == _CHAT or name.startswith(("gpt-", "o4-")) else "completion"
 

@@ -55,6 +55,11 @@ class HfLearner(Learner):
         return bases.known(cls.settings)
 
     @classmethod
+    def base_for(cls, name: str) -> str:
+        """The model of Transformers that stands behind the name."""
+        return bases.find(name, cls.settings).target
+
+    @classmethod
     def create(cls) -> Self:
         """The base model that stands behind every name which is no alias."""
         return cls.create_from(cls.settings.base)

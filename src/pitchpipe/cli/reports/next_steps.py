@@ -6,7 +6,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING
 
-from pitchpipe.records import DEFAULT_MODEL
+from pitchpipe.formats.fitting import needs_grader
 
 if TYPE_CHECKING:
     from pitchpipe.pipeline import Pipeline
@@ -24,12 +24,13 @@ def next_command(data: PreparedData, pipeline: Pipeline, arguments: argparse.Nam
         pipeline: what prepared them.
         arguments: the flags it was made from.
     """
-    model, trainer = pipeline.config.training.model, pipeline.config.trainer
+    training, trainer = pipeline.training(data), pipeline.config.trainer
     words = ["pitchpipe", "train", str(data.train)]
     if data.valid:
         words += ["-v", str(data.valid)]
-    if model != DEFAULT_MODEL:
-        words += ["--model", model]
+    words += ["--model", training.model]
+    if training.method != "supervised":
+        words += ["--method", training.method]
     if trainer.name != "fake":
         words += ["--trainer", trainer.name]
     if "base_url" in trainer.options:
@@ -40,6 +41,16 @@ def next_command(data: PreparedData, pipeline: Pipeline, arguments: argparse.Nam
         if setting.partition(".")[0] in _OF_TRAINING:
             words += ["--set", setting]
     return shlex.join(words)
+
+
+def missing_text(data: PreparedData, pipeline: Pipeline) -> str:
+    """What is to be set before the next command can work, in one line; "" where nothing is."""
+    if not needs_grader(pipeline.training(data)):
+        return ""
+    return (
+        "Before you train, set training.method_options.grader in the configuration: "
+        "the method reinforcement needs a grader."
+    )
 
 
 def asking_text(contract: Contract) -> str:

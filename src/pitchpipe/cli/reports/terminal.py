@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pitchpipe.cli import summary
 from pitchpipe.cli.output import answer, say, shown
-from pitchpipe.cli.reports.next_steps import asking_text, next_command
+from pitchpipe.cli.reports.next_steps import asking_text, missing_text, next_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,8 @@ class TextReport:
         if asking := asking_text(data.contract):
             say(asking)
         say(summary.estimate_text(self._pipeline.estimate(data)))
+        if missing := missing_text(data, self._pipeline):
+            say(missing)
         say(f"Next: {next_command(data, self._pipeline, self._arguments)}")
 
     def failed(self, error: DataError) -> None:

@@ -17,7 +17,7 @@ from pitchpipe.default_plugins.openai_files import upload
 from pitchpipe.default_plugins.trainers import estimates, following, jobs
 from pitchpipe.default_plugins.trainers.results import read_results
 from pitchpipe.errors import ServiceError
-from pitchpipe.models import model_table, of_family
+from pitchpipe.models import base_of, model_table, of_family
 from pitchpipe.records import (
     Checkpoint,
     Contract,
@@ -29,7 +29,6 @@ from pitchpipe.records import (
     TrainingSpec,
 )
 from pitchpipe.retirement import endings
-from pitchpipe.schema import base_of
 from pitchpipe.stages import Ledger, Trainer
 
 if TYPE_CHECKING:
@@ -78,6 +77,15 @@ class OpenAITrainer(Connection, Trainer):
         from pitchpipe.service.offline import learner_of
 
         return learner_of(self.url).bases().get(base_of(model))
+
+    def learner_for(self, model: str) -> str:
+        """The model itself, but for the learner and its base model behind an offline service."""
+        if not self.offline:
+            return model
+        from pitchpipe.service.offline import learner_of, parse
+
+        base = learner_of(self.url).base_for(base_of(model))
+        return ", ".join(filter(None, (parse(self.url)[1], base)))
 
     def predictor_options(self) -> Mapping[str, Any]:
         """The connection, so that predictions come from the same service."""

@@ -9,11 +9,8 @@ from typing import ClassVar
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._places import rows
-from pitchpipe.records import Finding, Severity
+from pitchpipe.records import MIN_EXAMPLES, Finding, Severity
 from pitchpipe.stages import Scope, Validator, ValidatorCapabilities
-
-LEAST = 10
-"""The fewest examples of a training file, as the fine-tuning guide of the API says."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class TooFewExamples(Validator[int]):
 
     def conclude(self, state: int) -> Sequence[Finding]:
         """An error below ten rows."""
-        if state >= LEAST:
+        if state >= MIN_EXAMPLES:
             return []
         return [
             Finding(
@@ -47,7 +44,7 @@ class TooFewExamples(Validator[int]):
                 Severity.ERROR,
                 f"only {rows(state)} to learn from" if state else "no rows to learn from",
                 count=state,
-                expected=f"at least {LEAST} training examples, which is the fewest the "
+                expected=f"at least {MIN_EXAMPLES} training examples, which is the fewest the "
                 "fine-tuning API takes",
             )
         ]
@@ -76,7 +73,7 @@ class TooFewTrainingRecords(Validator[int]):
 
     def conclude(self, state: int) -> Sequence[Finding]:
         """An error below ten records."""
-        if state >= LEAST:
+        if state >= MIN_EXAMPLES:
             return []
         return [
             Finding(
@@ -84,7 +81,7 @@ class TooFewTrainingRecords(Validator[int]):
                 Severity.ERROR,
                 f"only {rows(state)} to train on after the split",
                 count=state,
-                expected=f"at least {LEAST} training examples, which is the fewest the "
-                "fine-tuning API takes; hold out fewer",
+                expected=f"at least {MIN_EXAMPLES} training examples, which is the fewest the "
+                "fine-tuning API takes; with --splitter auto as many are left",
             )
         ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pitchpipe.records import Format
+from pitchpipe.models import model_table
+from pitchpipe.records import Format, Method
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,21 @@ class Base:
     owner: str = "openai"
 
     @property
-    def methods(self) -> tuple[str, ...]:
-        """The fine-tuning methods it takes."""
-        if self.id in _REASONING:
-            return ("reinforcement",)
-        return ("supervised",) if self.format == "completion" else ("supervised", "dpo")
+    def methods(self) -> tuple[Method, ...]:
+        """The fine-tuning methods it takes; of a learner's own model those of its format."""
+        usual: tuple[Method, ...] = ("supervised", "dpo")
+        return (
+            model_table().facts(self.id).methods or usual[: 1 if self.format == "completion" else 2]
+        )
 
 
-_COMPLETION = {
+_CREATED = {
     "ada": 1649357491,
     "babbage": 1649358449,
     "curie": 1649359874,
     "davinci": 1649359874,
     "babbage-002": 1692634615,
     "davinci-002": 1692634301,
-}
-_CHAT = {
     "gpt-3.5-turbo-0125": 1706048358,
     "gpt-3.5-turbo-1106": 1698959748,
     "gpt-4o-2024-08-06": 1722814719,
@@ -49,7 +49,6 @@ _CHAT = {
     "gpt-4.1-nano-2025-04-14": 1744321025,
     "o4-mini-2025-04-16": 1744133506,
 }
-_REASONING = frozenset({"o4-mini-2025-04-16"})
 _ALIASES = {
     "gpt-3.5-turbo": "gpt-3.5-turbo-0125",
     "gpt-4o": "gpt-4o-2024-08-06",
@@ -60,9 +59,15 @@ _ALIASES = {
     "o4-mini": "o4-mini-2025-04-16",
 }
 
+
+def _base(name: str) -> Base:
+    form = model_table().models[name].format
+    assert form is not None, name  # noqa: S101  a model of the catalog without a format is a bug
+    return Base(name, form, _CREATED[name])
+
+
 BASES: dict[str, Base] = {
-    **{name: Base(name, "completion", created) for name, created in _COMPLETION.items()},
-    **{name: Base(name, "chat", created) for name, created in _CHAT.items()},
-    **{alias: Base(name, "chat", _CHAT[name]) for alias, name in _ALIASES.items()},
+    **{name: _base(name) for name in _CREATED},
+    **{alias: _base(name) for alias, name in _ALIASES.items()},
 }
 """By every name they answer to: the full one and the one that moves from version to version."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from pitchpipe.records import Format
+from pitchpipe.records import MIN_EXAMPLES, Format
 from pitchpipe.service.http import JSON
 
 Shape = Format | Literal["reinforcement"]
@@ -14,9 +14,6 @@ Shape = Format | Literal["reinforcement"]
 in, and any fields for graders besides."""
 
 Check = Callable[[JSON], str | None]
-
-MINIMUM = 10
-"""Training records a job needs."""
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _KEYS: dict[Format, frozenset[str]] = {
@@ -85,7 +82,7 @@ def read(
         except _BadRowError as error:
             raise _failure(param, f"line {number}: {error}") from None
         records.append(record)
-    least = MINIMUM if param == "training_file" else 1
+    least = MIN_EXAMPLES if param == "training_file" else 1
     if len(records) < least:
         kind = param.removesuffix("_file").capitalize()
         raise _failure(

@@ -1,0 +1,165 @@
+"""Whether record format, base model and training method fit: the one place that decides."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from pitchpipe.errors import UsageError
+from pitchpipe.formats.kinds import KINDS, KindName, RecordKind
+from pitchpipe.models import ModelFacts, base_of, model_table
+from pitchpipe.records import Format, TrainingOptions, TrainingSpec
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is known of some rows before a model is chosen.
+
+    Attributes:
+        name: what to call them in messages, such as "tickets.csv".
+        kind: the kind of records that they are, or the only one that can be made of them; None for
+            plain columns.
+        reason: why no other can be made of them, as a clause ("the prompts are empty").
+        otherwise: what the user could do about that, in the imperative.
+    """
+
+    name: str
+    kind: KindName | None = None
+    reason: str = ""
+    otherwise: str = ""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Records, model and method that fit.
+
+    Attributes:
+        kind: the records.
+        training: what to train and how, all of it settled.
+        notes: what was chosen because the user did not say, in sentences.
+    """
+
+    kind: RecordKind
+    training: TrainingSpec
+    notes: tuple[str, ...]
+
+
+def fit(rows: Rows, training: TrainingOptions, known: Format | None = None) -> Fit:
+    """Settles which records are trained on which model by which method.
+
+    What the user named stays. What is "auto" follows from the rows, or for plain columns from the
+    model; for plain columns without a model the records are completion records.
+
+    Args:
+        rows: what is trained on.
+        training: what the user said.
+        known: the format that the trainer says the named model takes.
+
+    Raises:
+        UsageError: the named model or method does not fit the rows; names the three, and what to
+            change.
+    """
+    facts = model_table().facts(training.model)
+    takes = known or facts.format
+    kind = _kind(rows, training, facts, takes)
+    if training.method not in (AUTO, kind.method):
+        raise UsageError(_method_misfit(rows, kind, training))
+    model = kind.model if training.model == AUTO else training.model
+    if training.model != AUTO:
+        _check_model(rows, kind, training, facts, takes)
+    values = {f.name: getattr(training, f.name) for f in dataclasses.fields(training)}
+    settled = TrainingSpec(**{**values, "model": model, "method": kind.method})
+    return Fit(kind, settled, _notes(rows, kind, training, model))
+
+
+def check_grader(training: TrainingSpec) -> None:
+    """Whether reinforcement has what grades the answers.
+
+    Raises:
+        UsageError: it has not.
+    """
+    if needs_grader(training):
+        raise UsageError(
+            "training.method_options.grader: no grader is set, and the method reinforcement needs "
+            "one. Set it in the configuration; see the page on graders."
+        )
+
+
+def needs_grader(training: TrainingSpec) -> bool:
+    """Whether a grader is still to be set."""
+    return training.method == "reinforcement" and "grader" not in training.method_options
+
+
+def _kind(
+    rows: Rows, training: TrainingOptions, facts: ModelFacts, takes: Format | None
+) -> RecordKind:
+    method = training.method
+    if rows.kind in ("chat", "reinforcement") and method in ("supervised", "reinforcement"):
+        # the same messages do for both
+        return KINDS["chat" if method == "supervised" else "reinforcement"]
+    if rows.kind is not None:
+        return KINDS[rows.kind]
+    if method == "dpo":
+        return KINDS["preference"]
+    if method == "reinforcement" or facts.methods == ("reinforcement",):
+        return KINDS["reinforcement"]
+    if training.model == AUTO or takes == "completion":
+        return KINDS["completion"]
+    return KINDS["chat"]  # nothing is known of the model, and new ones take nothing else
+
+
+def _check_model(
+    rows: Rows, kind: RecordKind, training: TrainingOptions, facts: ModelFacts, takes: Format | None
+) -> None:
+    """Raises UsageError where the named model takes other records, or trains otherwise."""
+    base = base_of(training.model)
+    conversations = kind.format != "completion"
+    if takes is not None and conversations != (takes != "completion"):
+        other = KINDS["completion" if takes == "completion" else "chat"]
+        found = f"takes {other.name} records ({other.holds})"
+    elif facts.methods and kind.method not in facts.methods:
+        found = f"trains by {' or '.join(facts.methods)}, not by {kind.method}"
+    else:
+        return
+    raise UsageError(
+        f"{rows.name}: {_said(rows, kind)}, but the model {base} {found}. "
+        f"{_way_out(rows, kind, training)}"
+    )
+
+
+def _method_misfit(rows: Rows, kind: RecordKind, training: TrainingOptions) -> str:
+    return (
+        f"{rows.name}: {_said(rows, kind)}, which the method {training.method} does not train on. "
+        f"Leave out --method (training.method), or pass --method {kind.method}."
+    )
+
+
+def _said(rows: Rows, kind: RecordKind) -> str:
+    reason = f", because {rows.reason}" if rows.reason else ""
+    verb = "are" if rows.kind and not rows.reason else "become"
+    return f"the rows {verb} {kind.name} records ({kind.holds}){reason}"
+
+
+def _way_out(rows: Rows, kind: RecordKind, training: TrainingOptions) -> str:
+    if rows.kind is None and training.method != AUTO:
+        return f"Leave out --method (training.method), or pass --model {kind.model}."
+    otherwise = f", or {rows.otherwise}" if rows.otherwise else ""
+    return f"Leave out --model (training.model), or pass --model {kind.model}{otherwise}."
+
+
+def _notes(rows: Rows, kind: RecordKind, training: TrainingOptions, model: str) -> tuple[str, ...]:
+    base = base_of(model)
+    if rows.kind is not None:
+        why = rows.reason or f"the rows hold {kind.holds}"
+    elif training.method not in (AUTO, "supervised"):
+        why = f"the method is {kind.method}"
+    else:
+        why = f"{base} takes {kind.holds}"
+    notes = [f"Format: {kind.format} ({why})."]
+    if training.model == AUTO:
+        notes.append(f"Model: {model} (the default for {kind.name} records).")
+    if training.method == AUTO and kind.method != "supervised":
+        notes.append(f"Method: {kind.method} (the one that {kind.name} records are for).")
+    return tuple(notes)
