@@ -70,7 +70,8 @@ def test_it_ends_with_what_to_do_next(cli, twice):
     assert "Expected: " in told
     assert "tokens" in told
     last = told.splitlines()[-1]
-    assert last == "Next: pitchpipe train films_prepared_train.jsonl -v films_prepared_valid.jsonl"
+    files = "films_prepared_train.jsonl -v films_prepared_valid.jsonl"
+    assert last == f"Next: pitchpipe train {files} --model babbage-002"
 
 
 def test_the_next_command_goes_on_with_what_was_set(cli, twice):

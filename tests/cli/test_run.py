@@ -126,6 +126,7 @@ def test_where_nothing_is_inferred_nothing_is_said(cli, write_rows):
     rows = [(f"q {n}", f"answer number {n}") for n in range(20)]
     path = write_rows("named.csv", rows, header=("prompt", "completion"))
     words = ["--task", "text", "--format", "completion", "--splitter", "random"]
+    words += ["--model", "babbage-002"]
     service = ["--trainer", "openai", "--base-url", "offline:store"]
     result = cli("run", path, *words, *service, "--json")
     assert result.json["notes"] == []

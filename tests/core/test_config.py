@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pitchpipe.config import Config, find, merged
 from pitchpipe.errors import ConfigError
-from pitchpipe.records import TrainingSpec
+from pitchpipe.records import TrainingOptions
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=12).filter(
@@ -99,7 +99,10 @@ def test_the_defaults_survive_too() -> None:
         ({"data": 3}, r"^data: expected a table, found 3\."),
         ({"formatter": "chat"}, r"^formatter: expected a table, found 'chat'\."),
         ({"formatter": {"name": 3}}, r"^formatter\.name: expected a string; found 3\."),
-        ({"splitter": {"size": 1}}, r"^splitter\.size: options need .* set .*splitter\.name\."),
+        (
+            {"formatter": {"stop": 1}},
+            r"^formatter\.stop: .* set .*formatter\.name \(--format NAME\)",
+        ),
         ({"validators": {"use": "x"}}, r"^validators\.use: .*array; found 'x'\."),
         ({"validators": {"options": {"x": 1}}}, r"^validators\.options\.x: .*object; found 1\."),
         ({"plugins": {"block": [1]}}, r"^plugins\.block\[0\]: .* found 1\."),
@@ -132,7 +135,7 @@ def test_validators_run_once_each_in_order() -> None:
 
 def test_the_training_is_given_to_the_stages() -> None:
     config = Config.from_mapping({"training": {"model": "m", "n_epochs": 2, "max_cost": 3}})
-    assert config.training == TrainingSpec(model="m", n_epochs=2, max_cost=3)
+    assert config.training == TrainingOptions(model="m", n_epochs=2, max_cost=3)
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -194,8 +197,8 @@ def test_an_error_in_a_file_names_file_and_path(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         Config.load(path)
     assert str(caught.value).startswith(f"{path}: tool.pitchpipe.training.n_epoch: unknown key.")
-    path = write(tmp_path / "pyproject.toml", "[tool.pitchpipe.splitter]\nseed = 3")
-    with pytest.raises(ConfigError, match=r"tool\.pitchpipe\.splitter\.seed: options need"):
+    path = write(tmp_path / "pyproject.toml", "[tool.pitchpipe.engine]\nname = 'auto'\nseed = 3")
+    with pytest.raises(ConfigError, match=r"tool\.pitchpipe\.engine\.seed: options need"):
         Config.load(path)
     assert ConfigError.exit_code == 2
 

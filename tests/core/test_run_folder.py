@@ -142,6 +142,7 @@ def test_a_run_is_summed_up_in_json(tmp_path: Path) -> None:
         "run_dir": str(tmp_path),
         "model": "ft:m",
         "base_model": "m",
+        "method": "supervised",
         "job": "job-1",
         "tunes_language_model": False,
         "train_rows": 8,

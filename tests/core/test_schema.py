@@ -15,7 +15,6 @@ from pitchpipe.schema import (
     MOST_LABELS,
     PROMPT_NAMES,
     Schema,
-    default_format,
     default_splitter,
     infer,
     task_of,
@@ -231,27 +230,6 @@ def test_the_label_column_is_found_whatever_it_is_called(
 
 
 # --- what auto stands for ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("shape", "model", "method", "format_", "why"),
-    [
-        (None, "babbage-002", "supervised", "completion", "babbage-002 is a completion model"),
-        (None, "ft:davinci-002:org::1", "supervised", "completion", "davinci-002 is a completion"),
-        (None, "curie:ft-org-2023", "supervised", "completion", "curie is a completion model"),
-        (None, "gpt-4o-mini", "supervised", "chat", "gpt-4o-mini is a chat model"),
-        ("chat", "babbage-002", "supervised", "chat", "the rows hold messages"),
-        (None, "gpt-4o-mini", "dpo", "preference", "method is dpo"),
-        ("preference", "gpt-4o-mini", "supervised", "preference", "rows hold preferences"),
-        ("preference", "gpt-4o-mini", "dpo", "preference", "rows hold preferences"),
-    ],
-)
-def test_the_format_goes_by_model_and_rows(
-    shape: Format | None, model: str, method: str, format_: str, why: str
-) -> None:
-    name, said = default_format(shape, model, method)
-    assert name == format_
-    assert why in said
 
 
 def test_the_splitter_goes_by_group_and_labels() -> None:

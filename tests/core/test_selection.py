@@ -15,8 +15,8 @@ from pitchpipe.hookspecs import Register
 from pitchpipe.plugins import PluginHost
 from pitchpipe.records import Contract, Finding, Prediction, Request
 from pitchpipe.schema import Schema
-from pitchpipe.selection import Parts, Selection
-from pitchpipe.stages import Ledger, Predictor, Scope, Validator
+from pitchpipe.selection import Named, Parts, Selection
+from pitchpipe.stages import Formatter, Ledger, Predictor, Scope, Validator
 
 PLAIN = Schema({"prompt": "text", "completion": "tag"}, None)
 
@@ -77,11 +77,16 @@ def select(host: PluginHost, values: dict[str, Any], **parts: Any) -> Selection:
     return Selection(Config.from_mapping(values), host, Parts(**parts))
 
 
+def made(selection: Selection) -> Named[Formatter]:
+    """The formatter of plain rows."""
+    rows = selection.rows("t", PLAIN, pd.DataFrame({"prompt": ["a"], "completion": ["b"]}))
+    return selection.formatter(PLAIN, selection.fit(rows))
+
+
 def test_auto_is_decided_by_the_rows(host: PluginHost) -> None:
     selection = select(host, {})
-    formatter = selection.formatter(PLAIN)
+    formatter = made(selection)
     assert (formatter.name, formatter.stage.format) == ("completion", "completion")
-    assert "babbage-002" in formatter.note
     assert selection.splitter(PLAIN, ["a", "b"]).name == "stratified"
     assert selection.splitter(PLAIN, []).name == "random"
     assert selection.trainer_name == "fake"
@@ -91,8 +96,7 @@ def test_what_is_asked_for_is_taken(host: PluginHost) -> None:
     selection = select(
         host, {"formatter": {"name": "chat"}, "splitter": {"name": "random", "seed": 7}}
     )
-    assert selection.formatter(PLAIN).name == "chat"
-    assert selection.formatter(PLAIN).note == ""
+    assert made(selection).name == "chat"
     splitter = selection.splitter(PLAIN, ["a", "b"])
     assert (splitter.name, getattr(splitter.stage, "seed", None)) == ("random", 7)
 
@@ -155,7 +159,7 @@ def test_parts_take_the_place_of_names_and_are_described(host: PluginHost) -> No
         "predictor": Parrot(word="hey"),
     }
     selection = select(host, {"splitter": {"name": "no such"}}, **parts)
-    assert selection.formatter(PLAIN).stage is formatter
+    assert made(selection).stage is formatter
     assert selection.splitter(PLAIN, []).stage is splitter
     assert selection.predictor is parts["predictor"]
     assert [named.stage for named in selection.validators] == list(parts["validators"])
