@@ -166,7 +166,7 @@ def test_the_format_follows_the_model(model: str, films: Path, make_pipeline: Ma
     expected = "chat" if model.startswith("gpt") else "completion"
     assert run.model.contract.format == expected
     assert run.scores["accuracy"] >= 0.9
-    assert any(note.startswith(f"Format {expected}") for note in run.notes)
+    assert any(note.startswith(f"Format: {expected}") for note in run.notes)
 
 
 def test_conversations_pass_through(tmp_path: Path, make_pipeline: Make, make_reviews: Any) -> None:
