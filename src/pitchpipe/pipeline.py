@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import threading
@@ -28,11 +29,12 @@ from pitchpipe.records import (
     JobEvent,
     PreparedData,
     RunInfo,
+    TaskChoice,
     TrainedModel,
 )
 from pitchpipe.run import Run
 from pitchpipe.schema import infer
-from pitchpipe.selection import Parts, Selection
+from pitchpipe.selection import Named, Parts, Selection
 from pitchpipe.stages import (
     Engine,
     Formatter,
@@ -307,20 +309,27 @@ class Pipeline:
         return predictions.Asker(model, formatter, self.predictor)
 
     def score(
-        self, answers: str | Path | pd.DataFrame, labels: Sequence[str] = ()
+        self,
+        answers: str | Path | pd.DataFrame,
+        labels: Sequence[str] = (),
+        task: TaskChoice = "auto",
     ) -> dict[str, Any]:
         """Measures predictions, as ``scoring.score`` does.
 
         Args:
             answers: predictions, or the file that ``predict`` wrote.
             labels: the known labels; by default those that the predictions show.
+            task: whether answers are labels, where the configuration leaves it open; by default
+                what the predictions say.
 
         Raises:
             DataError: there is nothing to score.
             UsageError: the configured positive class is no label.
         """
         table = answers if isinstance(answers, pd.DataFrame) else predictions.load(Path(answers))
-        return predictions.score(table, self.config.scoring.positive_class, labels)
+        asked = self.config.data.task
+        positive = self.config.scoring.positive_class
+        return predictions.score(table, positive, labels, task if asked == "auto" else asked)
 
     def _watch(self, name: str, folder: Path) -> Watch:
         return Watch(self.host, RunInfo(name, folder))
@@ -339,7 +348,12 @@ class Pipeline:
                 "from."
             )
         formatter = self._selection.formatter(infer(model, _nothing(), self.config.data))
-        return formatter.stage.contract(formatter.name)
+        return self._contract_by(formatter)
+
+    def _contract_by(self, formatter: Named[Formatter]) -> Contract:
+        """The contract of records that only their formatter is known of."""
+        made = formatter.stage.contract(formatter.name)
+        return dataclasses.replace(made, task=self.config.data.task)
 
     def _records(self, table: Table, contract: Contract) -> Iterator[tuple[int, Mapping[str, Any]]]:
         formatter = self._selection.formatter_of(contract)
@@ -375,7 +389,7 @@ class Pipeline:
                     )
                 count += len(chunk)
             rows.append(count)
-        contract = formatter.stage.contract(formatter.name)
+        contract = self._contract_by(formatter)
         return PreparedData(train, valid, rows[0], rows[1], contract, notes=(formatter.note,))
 
 

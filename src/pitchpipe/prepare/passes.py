@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pitchpipe.errors import DataError
+from pitchpipe.errors import DataError, UsageError
 from pitchpipe.prepare.batches import Accepted, Batch, Rule, Work
 from pitchpipe.prepare.changes import Changes
 from pitchpipe.prepare.ends import Ends
@@ -59,6 +58,7 @@ class Plan:
 
         Raises:
             DataError: there are no rows, or their columns cannot be told apart.
+        UsageError: labels are asked for where records have none.
         """
         sample = next(table.chunks(), None)
         if sample is None:
@@ -68,7 +68,12 @@ class Plan:
         data, own = selection.config.data, selection.named_formatter
         schema = infer(name, sample, data, lines=lines, formatter=own)
         formatter = selection.formatter(schema)
-        contract = formatter.stage.contract(formatter.name)
+        contract = replace(formatter.stage.contract(formatter.name), task=data.task)
+        if contract.format == "preference" and data.task == "classification":
+            raise UsageError(
+                f"{name}: the task is classification, but preference records have no labels: each "
+                "has two answers to compare. Leave out --task (data.task), or set it to text."
+            )
         rules = tuple(
             Rule(v.name, bound(v.stage, contract, selection.config.training))
             for v in selection.validators
@@ -192,7 +197,7 @@ def lenient(plan: Plan, finding: Finding) -> Finding:
     errors = plan.selection.profile.errors
     if errors is None or finding.severity is not Severity.ERROR or finding.rule in errors:
         return finding
-    return dataclasses.replace(finding, severity=Severity.WARNING)
+    return replace(finding, severity=Severity.WARNING)
 
 
 @dataclass(frozen=True)
