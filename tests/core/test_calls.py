@@ -126,12 +126,12 @@ def test_the_order_of_parallel_calls_does_not_matter_but_their_number_does(
         "[]",
         "hello",
         "[{",
+        "[{}, 3]",
+        '[{"a": 1}]',
         '[{"name": "f"}]',
         '[{"name": 1, "arguments": {}}]',
-        '[{"a": 1}]',
         '[{"name": "f", "arguments": 3}]',
         '[{"name": "f", "arguments": {}, "id": "c"}]',
-        "[{}, 3]",
     ],
 )
 def test_other_texts_are_no_calls(text: str) -> None:

@@ -90,7 +90,8 @@ class Learner(ABC):
     """What the offline service trains and asks: one object is one model.
 
     Promises: deterministic for a seed; ``load(save())`` answers as the original does; training on
-    from a loaded checkpoint gives what training without a break gives; no input makes it crash.
+    from a loaded checkpoint gives what training without a break gives; the tokens of calls come
+    behind the text, and are calls; no input makes it crash.
     """
 
     quick: ClassVar[bool] = False
