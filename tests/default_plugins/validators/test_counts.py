@@ -151,6 +151,11 @@ def test_one_answer_to_everything_is_told_and_no_error(frame, bound, find) -> No
     assert find(bound("class-counts", "chat"), frame(messages=ending("Done."))) == []
 
 
+def test_parts_of_content_are_no_labels(frame, bound, find) -> None:
+    parts = [[{"type": "text", "text": text}] for text in ["yes"] * 20 + ["no"]]
+    assert find(bound("class-counts", "chat"), frame(messages=ending(*parts))) == []
+
+
 def test_calls_count_as_labels_by_what_they_do(frame, bound, find) -> None:
     def calling(number, arguments):
         function = {"name": "f", "arguments": arguments}

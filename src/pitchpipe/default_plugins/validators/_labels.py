@@ -126,9 +126,14 @@ def _counted(cells: Sequence[object], chunk: pd.DataFrame, most: int) -> LabelCo
 
 
 def _label(cell: object) -> str:
-    """What is no text, as one: calls as they are compared, nothing as "", the rest as JSON."""
+    """What is no text, as one: calls as they are compared, numbers as JSON.
+
+    It is "" for nothing, and for parts of content, which are no labels.
+    """
     calls = calls_of(cell) if isinstance(cell, Mapping) else ()
-    return comparable_text(calls) if calls else "" if is_empty(cell) else as_text(cell)
+    if calls:
+        return comparable_text(calls)
+    return "" if is_empty(cell) or isinstance(cell, list) else as_text(cell)
 
 
 def _first_lines(
