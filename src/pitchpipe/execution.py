@@ -230,14 +230,21 @@ class _Execution:
                 pass
 
     def _check_positive_class(self, prepared: PreparedData) -> None:
-        from pitchpipe.scoring import positive_label
+        from pitchpipe.scoring import no_labels, positive_label
 
-        wanted = self._pipeline.config.scoring.positive_class
-        if wanted is not None:
-            positive_label(prepared.contract.labels, wanted)
+        wanted, contract = self._pipeline.config.scoring.positive_class, prepared.contract
+        if wanted is None:
+            return
+        if contract.answers_are == "text":
+            raise no_labels(wanted)
+        if contract.labels:
+            positive_label(contract.labels, wanted)
 
     def _score(self, prepared: PreparedData) -> Mapping[str, Any]:
-        scores = self._pipeline.score(self._folder.predictions, prepared.contract.labels)
+        contract = prepared.contract
+        scores = self._pipeline.score(
+            self._folder.predictions, contract.labels, contract.answers_are
+        )
         write_json(self._folder.scores, scores)
         return scores
 

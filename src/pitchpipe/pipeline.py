@@ -31,12 +31,13 @@ from pitchpipe.records import (
     JobEvent,
     PreparedData,
     RunInfo,
+    TaskChoice,
     TrainedModel,
     TrainingSpec,
 )
 from pitchpipe.run import Run
 from pitchpipe.schema import infer
-from pitchpipe.selection import Parts, Selection
+from pitchpipe.selection import Named, Parts, Selection
 from pitchpipe.stages import (
     Engine,
     Formatter,
@@ -332,20 +333,27 @@ class Pipeline:
         return predictions.Asker(model, formatter, self.predictor)
 
     def score(
-        self, answers: str | Path | pd.DataFrame, labels: Sequence[str] = ()
+        self,
+        answers: str | Path | pd.DataFrame,
+        labels: Sequence[str] = (),
+        task: TaskChoice = "auto",
     ) -> dict[str, Any]:
         """Measures predictions, as ``scoring.score`` does.
 
         Args:
             answers: predictions, or the file that ``predict`` wrote.
             labels: the known labels; by default those that the predictions show.
+            task: whether answers are labels, where the configuration leaves it open; by default
+                what the predictions say.
 
         Raises:
             DataError: there is nothing to score.
             UsageError: the configured positive class is no label.
         """
         table = answers if isinstance(answers, pd.DataFrame) else predictions.load(Path(answers))
-        return predictions.score(table, self.config.scoring.positive_class, labels)
+        asked = self.config.data.task
+        positive = self.config.scoring.positive_class
+        return predictions.score(table, positive, labels, task if asked == "auto" else asked)
 
     def _watch(self, name: str, folder: Path) -> Watch:
         return Watch(self.host, RunInfo(name, folder))
@@ -365,7 +373,12 @@ class Pipeline:
             )
         named = self._selection.named_formatter
         assert named is not None  # noqa: S101  its name is not "auto"
-        return named.contract(self.config.formatter.name)
+        return self._contract_by(Named(self.config.formatter.name, named))
+
+    def _contract_by(self, formatter: Named[Formatter]) -> Contract:
+        """The contract of records that only their formatter is known of."""
+        made = formatter.stage.contract(formatter.name)
+        return replace(made, task=self.config.data.task)
 
     def _records(self, table: Table, contract: Contract) -> Iterator[tuple[int, Mapping[str, Any]]]:
         formatter = self._selection.formatter_of(contract)
@@ -412,7 +425,7 @@ class Pipeline:
             valid,
             train_rows=counts[0],
             valid_rows=counts[1],
-            contract=formatter.stage.contract(formatter.name),
+            contract=self._contract_by(formatter),
             notes=fitted.notes,
             model=fitted.training.model,
             method=fitted.training.method,

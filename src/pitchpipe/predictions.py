@@ -7,18 +7,29 @@ import json
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
+from pitchpipe.calls import comparable_text, parse_calls
 from pitchpipe.errors import DataError
 from pitchpipe.journal import LineFile, reporting
-from pitchpipe.records import COMPLETION, PROMPT, Contract, Prediction, TrainedModel
+from pitchpipe.records import (
+    COMPLETION,
+    PROMPT,
+    Contract,
+    Prediction,
+    TaskChoice,
+    TrainedModel,
+)
 from pitchpipe.stages import Formatter, Ledger, Predictor
+from pitchpipe.tasks import task_of
 
-COLUMNS = ("line", "reference", "answer", "text", "finish_reason", "probabilities")
+_NEEDED = ("line", "reference", "answer", "text", "finish_reason", "probabilities")
+COLUMNS = (*_NEEDED, "task")
 """What is kept of a prediction: the place of its record, what it should have been, what it was in
-the user's words and in the model's, why it ended, and each label's probability."""
+the user's words and in the model's, why it ended, each label's probability, and whether answers
+are labels or text (None where nobody said)."""
 
 
 class Asker:
@@ -62,13 +73,15 @@ class Asker:
 
     def _row(self, place: int, record: Mapping[str, Any], got: Prediction) -> dict[str, Any]:
         reference = self._formatter.reference(record)
+        task = self._model.contract.answers_are
         return {
             "line": place,
             "reference": None if reference is None else self._formatter.parse(reference),
-            "answer": self._formatter.parse(got.text),
+            "answer": self._formatter.parse(comparable_text(got.calls) if got.calls else got.text),
             "text": got.text,
             "finish_reason": got.finish_reason,
             "probabilities": label_probabilities(got, self._expected),
+            "task": None if task == "auto" else task,
         }
 
 
@@ -139,15 +152,25 @@ def load(path: Path) -> pd.DataFrame:
             continue
         try:
             row = json.loads(line)
-            rows.append([row[column] for column in COLUMNS])
+            rows.append([*(row[column] for column in _NEEDED), row.get("task")])
+            _check_types(row)
         except (ValueError, KeyError, TypeError):
             raise DataError(
                 f"{path}, line {number}: not a prediction; expected an object with "
-                f"{', '.join(COLUMNS)}, as 'predict' writes them."
+                f"{', '.join(_NEEDED)}, as 'predict' writes them."
             ) from None
     if not rows:
         raise DataError(f"{path}: holds no predictions.")
     return frame(dict(zip(COLUMNS, row, strict=True)) for row in rows)
+
+
+def _check_types(row: Mapping[str, Any]) -> None:
+    """Raises TypeError where a prediction holds what cannot be scored."""
+    scored = row["reference"] is not None
+    if scored and not all(isinstance(row[key], str) for key in ("reference", "answer")):
+        raise TypeError("reference and answer must be text")
+    if row.get("task") not in (None, *get_args(TaskChoice)):
+        raise TypeError("task must be one of TaskChoice")
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -156,17 +179,23 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def score(
-    predictions: pd.DataFrame, positive_class: str | None = None, labels: Iterable[str] = ()
+    predictions: pd.DataFrame,
+    positive_class: str | None = None,
+    labels: Iterable[str] = (),
+    task: TaskChoice = "auto",
 ) -> dict[str, Any]:
     """Measures predictions against their references.
 
-    Without ``labels`` they are those that probabilities name, else the references if they are few;
-    otherwise the answers are free text.
+    Args:
+        predictions: with ``COLUMNS``.
+        positive_class: as for ``scoring.score``.
+        labels: the known ones; by default those that probabilities name.
+        task: whether answers are labels; by default what the predictions say, else whether there
+            are labels or a positive class, else whether the references are as few as labels.
 
     Raises:
         DataError: no prediction has a reference.
     """
-    from pitchpipe.schema import task_of
     from pitchpipe.scoring import score as measure
 
     known = predictions[[r is not None for r in predictions["reference"]]]
@@ -176,8 +205,15 @@ def score(
     probabilities = known["probabilities"].tolist()
     found = {*labels, *(label for p in probabilities if p for label in p)}
     distinct = set(references)
-    if found or positive_class or task_of(len(distinct), len(known)) == "classification":
-        found |= distinct
+    told = set(known["task"]) - {None, "auto"} if "task" in known else set()
+    if task == "auto" and len(told) == 1:
+        task = told.pop()
+    if task == "auto" and (found or positive_class):
+        task = "classification"
+    longest = max(map(len, distinct))
+    called = any(parse_calls(reference) for reference in distinct)
+    kind = task_of(task, len(known), len(distinct), longest=longest, conversations=called)
+    found = found | distinct if kind == "classification" else set()
     return measure(
         references,
         known["answer"].tolist(),

@@ -11,11 +11,16 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from pitchpipe.calls import Call
+
 Format = Literal["completion", "chat", "preference"]
 """The three record formats of the fine-tuning API."""
 
 Method = Literal["supervised", "dpo", "reinforcement"]
 """How a job trains, in the API's words."""
+
+TaskChoice = Literal["auto", "classification", "text"]
+"""Whether answers are labels or free text; "auto" where that is yet to be decided."""
 
 PROMPT, COMPLETION, GROUP = "prompt", "completion", "group"
 """The columns under which formatters and validators find a source row's fields."""
@@ -151,6 +156,8 @@ class Contract:
         labels: the known answers, sorted; empty for free text.
         stop: strings that end an answer.
         max_tokens: the most tokens an answer needs; None leaves it to the service.
+        task: what the user or the data said that answers are; "auto" where ``labels`` say it, or
+            nobody did.
     """
 
     format: Format
@@ -159,9 +166,16 @@ class Contract:
     labels: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
+    task: TaskChoice = "auto"
+
+    @property
+    def answers_are(self) -> TaskChoice:
+        """What answers are: labels where there are any, else what ``task`` says."""
+        return "classification" if self.labels else self.task
 
     def to_json(self) -> dict[str, Any]:
-        """The contract as JSON types."""
+        """The contract as JSON types; without ``task`` where that is "auto"."""
+        task = {} if self.task == "auto" else {"task": self.task}
         return {
             "format": self.format,
             "formatter": self.formatter,
@@ -169,6 +183,7 @@ class Contract:
             "labels": list(self.labels),
             "stop": list(self.stop),
             "max_tokens": self.max_tokens,
+            **task,
         }
 
     @classmethod
@@ -181,6 +196,7 @@ class Contract:
             labels=tuple(data["labels"]),
             stop=tuple(data["stop"]),
             max_tokens=data["max_tokens"],
+            task=data.get("task", "auto"),
         )
 
 
@@ -434,11 +450,13 @@ class Prediction:
         finish_reason: the service's word for why it ended.
         alternatives: tokens that could have come first, with their natural-log probabilities,
             likeliest first; empty where the service gives none.
+        calls: the tools that the model calls, in its order; ``text`` is what it says besides.
     """
 
     text: str
     finish_reason: str | None = None
     alternatives: tuple[tuple[str, float], ...] = ()
+    calls: tuple[Call, ...] = ()
 
     def probability(self, token: str) -> float:
         """The probability that ``token`` came first, 0 when it is not among the alternatives."""

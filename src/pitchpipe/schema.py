@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from pitchpipe.config import DataConfig
 from pitchpipe.errors import DataError
 from pitchpipe.records import COMPLETION, GROUP, PROMPT, Format
 from pitchpipe.stages import Formatter
+from pitchpipe.tasks import MOST_LABELS
 
 PROMPT_NAMES = (PROMPT, "text", "input", "question", "instruction", "sentence", "review", "content")
 COMPLETION_NAMES = (
@@ -30,9 +31,6 @@ COMPLETION_NAMES = (
     "sentiment",
 )
 """Names taken at their word where the values leave a doubt."""
-
-MOST_LABELS = 50
-"""More distinct answers than this are free text."""
 
 STANDARD = frozenset(
     {PROMPT, COMPLETION, "messages", "input", "preferred_output", "non_preferred_output"}
@@ -248,16 +246,6 @@ def default_splitter(schema: Schema, labels: int) -> tuple[str, str]:
     if labels:
         return "stratified", f"Splitter stratified, because the answers are {labels} labels."
     return "random", "Splitter random, because the answers are free text."
-
-
-def task_of(answers: int, rows: int) -> Literal["classification", "text"]:
-    """What the answers are, by how many distinct ones there are.
-
-    As ``prepare_data`` of the openai package 0.27.8 had it: labels when there are fewer than a
-    third of the rows; here never more than ``MOST_LABELS``. Where no answer is text there is none.
-    """
-    few = 0 < answers < max(rows / 3, 3) and answers <= MOST_LABELS
-    return "classification" if few else "text"
 
 
 def _shape(columns: Sequence[str]) -> Format | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from pitchpipe.calls import parse_calls
 from pitchpipe.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -67,10 +68,7 @@ def score(
         raise DataError("scoring: there are no rows with a reference to compare answers with.")
     if not labels:
         if positive_class is not None:
-            raise UsageError(
-                f"positive class {positive_class!r}: the completions are free text, without "
-                "labels. Leave it out, or set the task to classification."
-            )
+            raise no_labels(positive_class)
         return _text(references, answers)
     return _classification(references, answers, labels, probabilities, positive_class)
 
@@ -103,20 +101,36 @@ def positive_label(labels: Sequence[str], wanted: str | None = None) -> str | No
     raise UsageError(f"unknown positive class {wanted!r}.{hint} The labels are {listed}.")
 
 
+def no_labels(positive_class: str) -> UsageError:
+    """The refusal of a positive class where answers are free text."""
+    return UsageError(
+        f"positive class {positive_class!r}: the completions are free text, without labels. "
+        "Leave out --positive-class (scoring.positive_class), or pass --task classification "
+        "(data.task)."
+    )
+
+
 def _text(references: Sequence[str], answers: Sequence[str]) -> dict[str, Any]:
     pairs = list(zip(references, answers, strict=True))
     exact = fmean(r == a for r, a in pairs)
+    notes = ["free text: accuracy is the share of answers equal to their reference"]
+    calls = sum(parse_calls(reference) is not None for reference in references)
+    if calls:
+        notes.append(f"tool calls ({calls} references): compared by name and parsed arguments")
     return {
         "task": "text",
         "rows": len(pairs),
         "accuracy": exact,
         "exact_match": exact,
         "normalised_exact_match": fmean(_normalised(r) == _normalised(a) for r, a in pairs),
-        "notes": ["free text: accuracy is the share of answers equal to their reference"],
+        "notes": notes,
     }
 
 
 def _normalised(text: str) -> str:
+    """A text with case and white space aside; of calls these matter."""
+    if parse_calls(text) is not None:
+        return text
     return " ".join(text.casefold().split())
 
 

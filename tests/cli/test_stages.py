@@ -37,6 +37,11 @@ def test_each_stage_feeds_the_next(cli, reviews):
     assert scores["auroc"] == 1
     shown = cli("score", answers, "--positive-class", "neg")
     assert "positive class  neg" in shown.out
+    as_text = cli("score", answers, "--task", "text", "--json").json
+    assert (as_text["task"], as_text["accuracy"]) == ("text", 1)
+    refused = cli("score", answers, "--task", "text", "--positive-class", "neg")
+    assert refused.code == 2
+    assert "Leave out --positive-class" in refused.err
 
 
 def test_prepare_as_json(cli, reviews):

@@ -3,14 +3,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
 
-from pitchpipe.errors import DataError, ServiceError
+from pitchpipe.calls import Call, comparable_text
+from pitchpipe.errors import DataError, ServiceError, UsageError
 from pitchpipe.files import WriteError
 from pitchpipe.journal import MemoryLedger
 from pitchpipe.plugins import PluginHost
@@ -55,6 +56,10 @@ class Resuming(Echo):
     resumes: ClassVar[bool] = True
 
 
+def line(**fields: Any) -> str:
+    return json.dumps({**dict.fromkeys(COLUMNS), **fields})
+
+
 @pytest.fixture
 def formatter() -> Formatter:
     return PluginHost(entry_points=False).formatters.create("completion")
@@ -85,6 +90,43 @@ def test_records_without_an_answer_have_no_reference(ask: Callable[..., Asker]) 
     questions = [(1, {"prompt": "film\n\n###\n\n"})]
     (row,) = ask(Echo(), labels=()).ask(questions, MemoryLedger())
     assert (row["reference"], row["answer"], row["probabilities"]) == (None, "pos", None)
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "told"),
+    [
+        (LABELS, "auto", "classification"),
+        ((), "classification", "classification"),
+        ((), "text", "text"),
+        ((), "auto", None),
+    ],
+)
+def test_a_prediction_tells_what_answers_are(
+    formatter: Formatter, labels: tuple[str, ...], task: Any, told: str | None
+) -> None:
+    contract = replace(formatter.contract("completion", labels), task=task)
+    asker = Asker(TrainedModel("ft:m", "m", "fake", contract), formatter, Echo())
+    (row,) = asker.ask(RECORDS[:1], MemoryLedger())
+    assert row["task"] == told
+
+
+class Calling(Echo):
+    """Calls two tools, and says something besides."""
+
+    def predict(
+        self, model: str, requests: Iterable[Request], ledger: Ledger
+    ) -> Iterator[Prediction]:
+        for _ in requests:
+            made = (Call.of("g", ""), Call.of("f", '{"b":1.0,"a":[]}'))
+            yield Prediction("I go.", "tool_calls", calls=made)
+
+
+def test_calls_are_answers_and_what_is_said_besides_is_kept(ask: Callable[..., Asker]) -> None:
+    (row,) = ask(Calling(), labels=()).ask(RECORDS[:1], MemoryLedger())
+    assert row["answer"] == (
+        '[{"name": "f", "arguments": {"a": [], "b": 1}}, {"name": "g", "arguments": ""}]'
+    )
+    assert row["text"] == "I go."
 
 
 def test_a_token_that_begins_several_labels_tells_nothing() -> None:
@@ -136,10 +178,6 @@ def test_predictions_that_cannot_be_kept_are_not_asked_for(
 # --- files ---------------------------------------------------------------------------------------
 
 
-def line(**fields: Any) -> str:
-    return json.dumps({**dict.fromkeys(COLUMNS), **fields})
-
-
 def test_loaded_predictions_have_all_columns(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text(line(line=1, answer="a\u2028b", more=1) + "\n\n", encoding="utf-8")
@@ -149,7 +187,26 @@ def test_loaded_predictions_have_all_columns(tmp_path: Path) -> None:
     assert loaded["reference"].tolist() == [None]
 
 
-@pytest.mark.parametrize("bad", ["{", "[]", '{"line": 1}', "3"])
+def test_files_from_before_tasks_were_told_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    row = json.loads(line(line=1, reference="a", answer="a"))
+    del row["task"]
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert load(path)["task"].tolist() == [None]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "{",
+        "[]",
+        '{"line": 1}',
+        "3",
+        line(reference=3, answer="a"),
+        line(reference="a", answer=None),
+        line(reference="a", answer="a", task="guess"),
+    ],
+)
 def test_a_line_that_is_no_prediction_is_named(tmp_path: Path, bad: str) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text(f"{line(line=1)}\n\n{bad}\n", encoding="utf-8")
@@ -203,6 +260,37 @@ def test_many_references_are_free_text_unless_a_class_is_asked_for() -> None:
     text, labels = score(table(pairs)), score(table(pairs), positive_class="r1")
     assert "confusion_matrix" not in text
     assert "confusion_matrix" in labels
+
+
+def told(task: str | None, *pairs: tuple[str, str]) -> pd.DataFrame:
+    return table((r, a, None) for r, a in pairs).assign(task=task)
+
+
+def test_what_predictions_or_the_user_say_of_the_task_counts() -> None:
+    same = [("Done.", "Done.")] * 6
+    assert score(told(None, *same))["task"] == "classification"
+    assert score(told("text", *same))["task"] == "text"
+    assert score(told("text", *same), task="classification")["task"] == "classification"
+    many = [(f"r{n}", f"r{n}") for n in range(60)]
+    assert score(told("classification", *many))["task"] == "classification"
+    assert score(told("classification", *many), task="text")["task"] == "text"
+    both = pd.concat([told("text", *same), told("classification", *same)])
+    assert score(both)["task"] == "classification", "they contradict each other"
+    with pytest.raises(UsageError, match="free text"):
+        score(told("text", *same), positive_class="Done.")
+
+
+def test_calls_are_no_labels_and_compared_as_calls() -> None:
+    one, other = (comparable_text([Call.of("f", {"a": value})]) for value in "xX")
+    scores = score(told(None, (one, one), (one, other), (one, "f")))
+    assert (scores["task"], scores["accuracy"]) == ("text", pytest.approx(1 / 3))
+    assert scores["normalised_exact_match"] == scores["accuracy"]
+    assert scores["notes"][1].startswith("tool calls (3 references): compared by name")
+    assert score(told("text", ("a b", "A  b")))["normalised_exact_match"] == 1
+
+
+def test_long_references_are_text() -> None:
+    assert score(told(None, *[("x" * 201, "a")] * 6))["task"] == "text"
 
 
 def test_without_references_there_is_no_score() -> None:

@@ -9,15 +9,13 @@ from hypothesis import strategies as st
 
 from pitchpipe.config import DataConfig
 from pitchpipe.errors import DataError
-from pitchpipe.records import COMPLETION, GROUP, PROMPT, Format
+from pitchpipe.records import COMPLETION, GROUP, PROMPT
 from pitchpipe.schema import (
     COMPLETION_NAMES,
-    MOST_LABELS,
     PROMPT_NAMES,
     Schema,
     default_splitter,
     infer,
-    task_of,
 )
 
 TEXTS = tuple(f"text {n}" for n in range(12))
@@ -240,19 +238,3 @@ def test_the_splitter_goes_by_group_and_labels() -> None:
         "Splitter stratified, because the answers are 2 labels.",
     )
     assert default_splitter(plain, 0)[0] == "random"
-
-
-@pytest.mark.parametrize(
-    ("answers", "rows", "task"),
-    [
-        (0, 3, "text"),
-        (2, 3, "classification"),
-        (3, 3, "text"),
-        (3, 10, "classification"),
-        (4, 12, "text"),
-        (MOST_LABELS, 1000, "classification"),
-        (MOST_LABELS + 1, 1000, "text"),
-    ],
-)
-def test_few_distinct_answers_are_labels(answers: int, rows: int, task: str) -> None:
-    assert task_of(answers, rows) == task

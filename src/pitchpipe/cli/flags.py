@@ -93,14 +93,7 @@ def data_flags(parser: Parser) -> None:
     """What the table is, and how it becomes records."""
     add = column_flags(parser)
     _key(add, "--group-column", "data.group_column", "C", "rows that must stay together")
-    add(
-        "--task",
-        dest="data.task",
-        metavar="T",
-        type=one_of("task", TASKS),
-        default=argparse.SUPPRESS,
-        help=f"whether the answers are labels: {', '.join(TASKS)}",
-    )
+    task_flag(add)
     _key(add, "--splitter", "splitter.name", "N", "decides which rows are held out")
 
 
@@ -153,7 +146,7 @@ def prediction_flags(parser: Parser) -> None:
     _key(add, "--predictor", "predictor.name", "N", "openai, batch, or a plugin's")
 
 
-def scoring_flags(parser: Parser) -> None:
+def scoring_flags(parser: Parser) -> Add:
     """How answers are measured."""
     add = parser.add_argument_group("scoring").add_argument
     _key(
@@ -162,6 +155,19 @@ def scoring_flags(parser: Parser) -> None:
         "scoring.positive_class",
         "L",
         "the label that precision, recall, AUROC and AUPRC are about",
+    )
+    return add
+
+
+def task_flag(add: Add) -> None:
+    """What the answers are."""
+    add(
+        "--task",
+        dest="data.task",
+        metavar="T",
+        type=one_of("task", TASKS),
+        default=argparse.SUPPRESS,
+        help=f"whether the answers are labels: {', '.join(TASKS)}",
     )
 
 

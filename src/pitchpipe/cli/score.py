@@ -12,7 +12,7 @@ def configure(parser: Parser) -> None:
     """Adds the flags."""
     parser.add_argument("predictions", metavar="PREDICTIONS", help="what predict or run wrote")
     flags.json_flag(parser)
-    flags.scoring_flags(parser)
+    flags.task_flag(flags.scoring_flags(parser))
     flags.configuration_flags(parser)
 
 

@@ -18,6 +18,7 @@ from pitchpipe.schema import Schema
 from pitchpipe.stages import Formatter, Validator
 from pitchpipe.tables import encode_records
 from pitchpipe.tables.base import Segment
+from pitchpipe.tasks import has_conversations
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ class Work:
                 self.formatter.questions(records),
                 self.formatter.answers(records),
                 groups,
+                has_conversations(records),
             )
         )
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pitchpipe.errors import DataError
+from pitchpipe.errors import DataError, UsageError
 from pitchpipe.formats.fitting import Fit
 from pitchpipe.prepare.batches import Accepted, Batch, Rule, Work
 from pitchpipe.prepare.changes import Changes
@@ -62,7 +61,8 @@ class Plan:
 
         Raises:
             DataError: there are no rows, or their columns cannot be told apart.
-            UsageError: the model or the method that the user named does not fit the rows.
+            UsageError: the model or the method that the user named does not fit the rows, or labels
+                are asked for where records have none.
         """
         sample = next(table.chunks(), None)
         if sample is None:
@@ -73,7 +73,12 @@ class Plan:
         schema = infer(name, sample, data, lines=lines, formatter=own)
         fitted = selection.fit(selection.rows(name, schema, schema.apply(sample)))
         formatter = selection.formatter(schema, fitted)
-        contract = formatter.stage.contract(formatter.name)
+        contract = replace(formatter.stage.contract(formatter.name), task=data.task)
+        if contract.format == "preference" and data.task == "classification":
+            raise UsageError(
+                f"{name}: the task is classification, but preference records have no labels: each "
+                "has two answers to compare. Leave out --task (data.task), or set it to text."
+            )
         rules = tuple(
             Rule(v.name, bound(v.stage, contract, fitted.training)) for v in selection.validators
         )
@@ -196,7 +201,7 @@ def lenient(plan: Plan, finding: Finding) -> Finding:
     errors = plan.selection.profile.errors
     if errors is None or finding.severity is not Severity.ERROR or finding.rule in errors:
         return finding
-    return dataclasses.replace(finding, severity=Severity.WARNING)
+    return replace(finding, severity=Severity.WARNING)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class IndexPart:
         answer: a hash of what should be answered.
         answers: the distinct answers by hash, or None where there are too many.
         groups: the group of each, where the table has groups.
+        conversations: whether any answer is what is said in a conversation.
     """
 
     places: pd.Index[Any]
@@ -39,6 +40,7 @@ class IndexPart:
     answer: Hashes
     answers: Mapping[int, str] | None
     groups: Sequence[Hashable] | None = None
+    conversations: bool = False
 
     def chunk(self) -> pd.DataFrame:
         """What validators of scope ``index`` see: views of the same arrays."""
@@ -51,6 +53,7 @@ def index_part(
     questions: Sequence[Any],
     answers: Sequence[Any],
     groups: Sequence[Hashable] | None,
+    conversations: bool = False,
 ) -> IndexPart:
     """What to remember of some records.
 
@@ -59,6 +62,7 @@ def index_part(
         questions: what is asked in each, in any JSON types.
         answers: what should be answered; only texts can be labels.
         groups: the group of each, or None where there are none.
+        conversations: whether any answer is what is said in a conversation.
     """
     hashes = digest([answers])
     texts = set(answers) if set(map(type, answers)) == {str} else _texts(answers)
@@ -66,7 +70,8 @@ def index_part(
     if len(texts) <= MOST_LABELS_LISTED:
         listed = list(texts)
         known = dict(zip(digest([listed]).tolist(), listed, strict=True))
-    return IndexPart(_concatenated([places]), digest([questions]), hashes, known, groups)
+    asked = digest([questions])
+    return IndexPart(_concatenated([places]), asked, hashes, known, groups, conversations)
 
 
 @dataclass
@@ -76,10 +81,12 @@ class RowIndex:
     Attributes:
         parts: large ones, in the order of the records.
         answers: the distinct answers by hash, or None where there are too many to keep.
+        conversations: whether any answer is what is said in a conversation.
     """
 
     parts: list[IndexPart] = field(default_factory=list)
     answers: dict[int, str] | None = field(default_factory=dict)
+    conversations: bool = False
     _waiting: list[IndexPart] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -91,6 +98,7 @@ class RowIndex:
             self.answers = None if part.answers is None else {**self.answers, **part.answers}
             if self.answers is not None and len(self.answers) > MOST_LABELS_LISTED:
                 self.answers = None
+        self.conversations = self.conversations or part.conversations
         self._waiting.append(part)
         if sum(len(waiting.places) for waiting in self._waiting) >= _PART:
             yield from self.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pitchpipe.affixes import ending_of, separator_of
 from pitchpipe.errors import DataError
@@ -11,9 +11,9 @@ from pitchpipe.prepare.ends import Ends
 from pitchpipe.prepare.passes import Plan, Seen
 from pitchpipe.records import Contract
 from pitchpipe.redaction import hide_keys
-from pitchpipe.schema import task_of
 from pitchpipe.selection import Named
 from pitchpipe.stages import Formatter
+from pitchpipe.tasks import task_kind, task_of
 
 STOP = "\n"
 """What ends an answer where completions share no ending of their own."""
@@ -51,19 +51,30 @@ class Task:
                 f"{plan.name}: no row is left after the fixes. Expected rows with something to "
                 "learn from; see what the validators find with --dry-run."
             )
+        asked = plan.selection.config.data.task
         if seen.ends is not None:
-            # as prepare_data of the openai package 0.27.8 had it
-            labelled = seen.ends.prompts and distinct < rows / 3
+            kind = task_kind(rows, distinct, seen.ends.prompts, asked)
+            labelled = kind == "classification"
             formatter = _described(plan, seen.ends, labelled)
         else:
-            asked = plan.selection.config.data.task
-            task = task_of(distinct, rows) if asked == "auto" else asked
-            labelled = task == "classification" and plan.formatter.stage.format != "preference"
             formatter = plan.formatter
+            texts = _labels(formatter.stage, seen).values()
+            task = task_of(
+                asked,
+                rows,
+                distinct,
+                longest=max(map(len, texts), default=0),
+                chat=plan.schema.shape == "chat",
+                conversations=seen.index.conversations,
+            )
+            labelled = task == "classification" and formatter.stage.format != "preference"
         labels = _labels(formatter.stage, seen) if labelled else None
         names = sorted(set(labels.values())) if labels else ()
+        contract = formatter.stage.contract(formatter.name, names)
+        if not names and formatter.stage.format != "preference":
+            contract = replace(contract, task="classification" if labelled else "text")
         return cls(
-            formatter.stage.contract(formatter.name, names),
+            contract,
             labels,
             distinct if labelled else 0,
             labelled or not plan.verbatim,

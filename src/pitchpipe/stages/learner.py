@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pitchpipe.errors import ConfigError, UsageError
 from pitchpipe.records import Format
@@ -76,18 +76,22 @@ class Token:
         text: its characters.
         logprob: natural log of its probability.
         alternatives: tokens that could have stood here, itself among them, likeliest first.
+        part: what it is part of: the answer's text; the calls of tools, which together are the line
+            that ``pitchpipe.calls.calls_text`` writes, behind all text; or a refusal.
     """
 
     text: str
     logprob: float
     alternatives: tuple[tuple[str, float], ...] = ()
+    part: Literal["text", "calls", "refusal"] = "text"
 
 
 class Learner(ABC):
     """What the offline service trains and asks: one object is one model.
 
     Promises: deterministic for a seed; ``load(save())`` answers as the original does; training on
-    from a loaded checkpoint gives what training without a break gives; no input makes it crash.
+    from a loaded checkpoint gives what training without a break gives; the tokens of calls come
+    behind the text, and are calls; no input makes it crash.
     """
 
     quick: ClassVar[bool] = False

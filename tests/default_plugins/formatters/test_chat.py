@@ -6,6 +6,12 @@ from pitchpipe.default_plugins.formatters import ChatFormatter
 from pitchpipe.errors import DataError
 
 TOOLS = [{"type": "function", "function": {"name": "look_up"}}]
+AB = ' { "a" : 1, "b" : 2 } '
+A_THEN_B = '[{"name": "f", "arguments": {"a": 1, "b": 2}}]'
+
+
+def call(name, arguments="{}"):
+    return {"id": "c", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 def test_a_row_becomes_a_talk(frame, records) -> None:
@@ -91,6 +97,22 @@ def test_questions_are_equal_wherever_their_tools_are_missing(frame, talk) -> No
     assert formatter.questions(with_column) == formatter.questions(without)
 
 
+def test_what_is_answered_is_no_part_of_the_question(frame, talk) -> None:
+    formatter = ChatFormatter()
+    ends = [
+        {"role": "assistant", "content": "a"},
+        {"role": "assistant", "content": None, "tool_calls": [call("f")]},
+        {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}},
+        {"role": "assistant", "content": None, "refusal": "No."},
+    ]
+    rows = frame(messages=[[*talk("q"), end] for end in ends])
+    first, *others = formatter.questions(rows)
+    assert all(other == first for other in others)
+    said, called, old, refused = formatter.answers(rows)
+    assert (said, refused) == ("a", "No.")
+    assert called == old == '[{"name": "f", "arguments": {}}]'
+
+
 @pytest.mark.parametrize(
     ("last", "reference"),
     [
@@ -105,14 +127,27 @@ def test_questions_are_equal_wherever_their_tools_are_missing(frame, talk) -> No
             "ab",
         ),
         ({"role": "assistant", "content": ""}, ""),
+        ({"role": "assistant", "tool_calls": [call("f", '{"b":2,"a":1}')]}, A_THEN_B),
+        ({"role": "assistant", "content": "I look.", "tool_calls": [call("f", AB)]}, A_THEN_B),
+        ({"role": "assistant", "function_call": {"name": "f", "arguments": AB}}, A_THEN_B),
+        (
+            {"role": "assistant", "content": None, "tool_calls": [call("g"), call("f")]},
+            '[{"name": "f", "arguments": {}}, {"name": "g", "arguments": {}}]',
+        ),
+        ({"role": "assistant", "content": None, "refusal": "No."}, "No."),
+        ({"role": "assistant", "content": "", "refusal": "No."}, "No."),
+        ({"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}, "No."),
+        ({"role": "assistant", "content": "Yes.", "refusal": None, "tool_calls": None}, "Yes."),
         ({"role": "user", "content": "r"}, None),
         ({"role": "tool", "content": "r"}, None),
     ],
 )
-def test_the_reference_is_the_text_of_a_closing_answer(last, reference, talk) -> None:
+def test_the_reference_is_what_a_closing_message_answers(last, reference, frame, talk) -> None:
     formatter = ChatFormatter()
     record = {"messages": [*talk("q"), last]}
     assert formatter.reference(record) == reference
+    [answer] = formatter.answers(frame(messages=[record["messages"]]))
+    assert answer == reference or isinstance(answer, list)
     asked = 1 if last["role"] == "assistant" else 2
     assert len(formatter.request(record).body["messages"]) == asked
 

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from pitchpipe.calls import Call
 from pitchpipe.default_plugins.predictors.answers import to_prediction, without_logprobs
 from pitchpipe.errors import ServiceError
 from pitchpipe.records import Request
@@ -57,3 +58,28 @@ def test_what_is_no_answer_is_shown(request_, body):
 def test_only_the_probability_fields_are_left_out():
     body = {"prompt": "p", "logprobs": 5, "top_logprobs": 5, "stop": ["x"]}
     assert without_logprobs(body) == {"prompt": "p", "stop": ["x"]}
+
+
+@pytest.mark.parametrize("content", [None, "", "I look."])
+@pytest.mark.parametrize(
+    "called",
+    [
+        {
+            "tool_calls": [
+                {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+            ]
+        },
+        {"tool_calls": None, "function_call": {"name": "f", "arguments": " { } "}},
+    ],
+)
+def test_calls_are_read_in_either_form(called, content):
+    message = {"role": "assistant", "content": content, "refusal": None, **called}
+    choice = {"message": message, "finish_reason": next(iter(called)), "logprobs": None}
+    got = to_prediction(CHAT, {"choices": [choice]})
+    assert (got.text, got.calls) == (content or "", (Call("f", "{}"),))
+
+
+def test_a_refusal_is_what_the_model_says():
+    message = {"role": "assistant", "content": None, "refusal": "I cannot."}
+    got = to_prediction(CHAT, {"choices": [{"message": message, "finish_reason": "stop"}]})
+    assert (got.text, got.calls) == ("I cannot.", ())

@@ -61,12 +61,15 @@ def bound() -> Callable[..., Validator[Any]]:
         labels: Sequence[str] = (),
         stop: Sequence[str] = ("\n",),
         mapping: Mapping[str, str] | None = None,
+        task: Any = "auto",
         **options: Any,
     ) -> Validator[Any]:
         known: Mapping[str, Any] = OPTIONS[record_format] | options
         if mapping is not None:
             known = {**known, "labels": mapping}
-        contract = Contract(record_format, record_format, known, tuple(labels), tuple(stop))
+        contract = Contract(
+            record_format, record_format, known, tuple(labels), tuple(stop), task=task
+        )
         return host.validators.create(rule).bind(contract)
 
     return make

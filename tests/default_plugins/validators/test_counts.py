@@ -110,3 +110,59 @@ def test_too_many_labels_in_one_part_are_too_many_in_all(frame, bound) -> None:
     assert rule.conclude(few)
     for a, b in [(few, many), (many, few)]:
         assert list(rule.conclude(rule.merge(a, b))) == []
+
+
+def ending(*ends, turns=1):
+    user, said = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+    before = [user, said] * (turns - 1)
+    return [[*before, user, {"role": "assistant", "content": end}] for end in ends]
+
+
+@pytest.mark.parametrize("rule", ["class-counts", "class-imbalance", "label-noise"])
+def test_what_closes_a_conversation_is_no_label(rule, frame, bound, find) -> None:
+    ends = ["Done."] * 20 + ["done.", "Watered."]
+    labels, talks = ending(*ends), ending(*ends, turns=2)
+    assert find(bound(rule, "chat"), frame(messages=labels)) != []
+    assert find(bound(rule, "chat"), frame(messages=talks)) == []
+    one = frame(500, messages=talks[:1])
+    for chunks in ((frame(messages=labels), one), (one, frame(messages=labels))):
+        assert find(bound(rule, "chat"), *chunks) == []
+    tools = frame(messages=labels, tools=[None] * 21 + [[{"type": "function"}]])
+    assert find(bound(rule, "chat"), tools) == []
+
+
+@pytest.mark.parametrize("rule", ["class-counts", "class-imbalance", "label-noise"])
+@pytest.mark.parametrize("turns", [1, 2])
+def test_the_task_that_the_user_names_counts(rule, turns, frame, bound, find) -> None:
+    chunk = frame(messages=ending(*["Done."] * 20, "done.", "Watered.", turns=turns))
+    plain = frame(prompt=["q"] * 22, completion=["Done."] * 20 + ["done.", "Watered."])
+    for kind, rows in (("chat", chunk), ("completion", plain)):
+        assert find(bound(rule, kind, task="classification"), rows) != []
+        assert find(bound(rule, kind, task="text"), rows) == []
+
+
+def test_one_answer_to_everything_is_told_and_no_error(frame, bound, find) -> None:
+    chunk = frame(messages=ending(*["Done."] * 9))
+    [finding] = find(bound("class-counts", "chat"), chunk)
+    assert (finding.severity, finding.count) == (Severity.WARNING, 9)
+    assert "every answer is 'Done.'" in finding.message
+    [finding] = find(bound("class-counts", "chat", task="classification"), chunk)
+    assert finding.severity is Severity.ERROR
+    assert find(bound("class-counts", "chat"), frame(messages=ending("Done."))) == []
+
+
+def test_parts_of_content_are_no_labels(frame, bound, find) -> None:
+    parts = [[{"type": "text", "text": text}] for text in ["yes"] * 20 + ["no"]]
+    assert find(bound("class-counts", "chat"), frame(messages=ending(*parts))) == []
+
+
+def test_calls_count_as_labels_by_what_they_do(frame, bound, find) -> None:
+    def calling(number, arguments):
+        function = {"name": "f", "arguments": arguments}
+        made = {"role": "assistant", "tool_calls": [{"id": f"c{number}", "function": function}]}
+        return [{"role": "user", "content": f"q{number}"}, made]
+
+    rows = [calling(n, (' {"b":2, "a":1}', '{"a": 1, "b": 2.0}')[n % 2]) for n in range(9)]
+    [finding] = find(bound("class-counts", "chat", task="classification"), frame(messages=rows))
+    assert finding.severity is Severity.ERROR
+    assert '"arguments": {"a": 1, "b": 2}' in finding.message

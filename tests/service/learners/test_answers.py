@@ -8,10 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitchpipe.service.learners.answers import Answers, chance, sample
+from pitchpipe.service.learners.texts import Reply
+
+
+def answers_of(texts: list[str]) -> Answers:
+    return Answers([Reply(text) for text in texts])
 
 
 def test_answers_that_begin_alike_share_their_first_token() -> None:
-    answers = Answers([" a b", " c", " a d", " a"])
+    answers = answers_of([" a b", " c", " a d", " a"])
     scores = np.log([0.1, 0.2, 0.3, 0.4])
     first, second = answers.spell(2, scores)
     assert (first.text, second.text) == (" a", " d")
@@ -35,7 +40,7 @@ def test_tokens_spell_the_answer_and_their_probabilities_multiply(
     rng = np.random.default_rng(seed)
     scores = rng.normal(size=len(texts)) * spread
     choice = int(rng.integers(len(texts)))
-    tokens = Answers(texts).spell(choice, scores)
+    tokens = answers_of(texts).spell(choice, scores)
     assert "".join(token.text for token in tokens) == texts[choice]
     for token in tokens:
         assert -math.inf < token.logprob <= 0
@@ -47,7 +52,7 @@ def test_tokens_spell_the_answer_and_their_probabilities_multiply(
 
 
 def test_an_unlikely_token_is_still_among_its_alternatives() -> None:
-    answers = Answers([f" w{i}" for i in range(50)])
+    answers = answers_of([f" w{i}" for i in range(50)])
     scores = np.arange(50.0)
     (token,) = answers.spell(0, scores)
     assert [text for text, _ in token.alternatives] == [
@@ -85,11 +90,25 @@ def test_few_and_many_answers_are_treated_alike(count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     scores = rng.normal(size=count)
     texts = [f" w{place}" for place in range(count)]
-    many = Answers(texts).spell(0, scores)[0]
+    many = answers_of(texts).spell(0, scores)[0]
     weights = np.exp(scores)
     assert many.logprob == pytest.approx(math.log(weights[0] / weights.sum()))
-    few = Answers(texts[:60]).spell(0, scores[:60])[0]
+    few = answers_of(texts[:60]).spell(0, scores[:60])[0]
     assert few.logprob == pytest.approx(math.log(weights[0] / weights[:60].sum()))
     lot = rng.random()
     padded = np.append(scores[:60], [-np.inf] * 10)  # nothing that chance could fall on
     assert sample(scores[:60], 1.0, lot) == sample(padded, 1.0, lot)
+
+
+def test_what_a_token_is_part_of_goes_by_the_reply() -> None:
+    call = '[{"name": "f", "arguments": {}}]'
+    answers = Answers([Reply("I look.", call), Reply(call), Reply(refusal="no"), Reply()])
+    parts = []
+    for choice in range(4):
+        said = {"text": "", "calls": "", "refusal": ""}
+        for token in answers.spell(choice, np.zeros(4)):
+            assert dict(token.alternatives)[token.text] == token.logprob
+            said[token.part] += token.text
+        parts.append(tuple(said.values()))
+    assert parts == [("I look.", call, ""), (call, "", ""), ("", "", "no"), ("", "", "")]
+    assert len(answers) == len(answers.with_more({Reply(call), Reply("", call)})) - 1

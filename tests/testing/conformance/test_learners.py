@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import pytest
 
+from pitchpipe.calls import Call, calls_text
 from pitchpipe.stages import FitOptions, FitStep, Learner, LearnerCapabilities, Token
 from pitchpipe.testing import Check, parametrize_with_checks
 
@@ -126,6 +127,23 @@ class CertainTwice(Counter):
         return [Token("x", -1.0, (("y", -2.0), ("x", -1.0)))]
 
 
+class CallsInWords(Counter):
+    def answer(
+        self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
+    ) -> Sequence[Token]:
+        said = super().answer(request, temperature, seed)
+        return [*said, Token("f()", 0.0, (("f()", 0.0),), "calls")]
+
+
+class SpeaksBehindCalls(Counter):
+    def answer(
+        self, request: Mapping[str, Any], temperature: float = 0.0, seed: int = 0
+    ) -> Sequence[Token]:
+        line = calls_text([Call.of("f", "{}")])
+        called = Token(line, 0.0, ((line, 0.0),), "calls")
+        return [called, *super().answer(request, temperature, seed)]
+
+
 class ReadsWords(Counter):
     def read(self, text: str) -> Sequence[Token]:
         return [Token(word, -1.0) for word in text.split()]
@@ -165,6 +183,8 @@ def test_a_correct_one_passes(stage: object, check: Check) -> None:
         (LearnsFromQuestions, "answers-repeat"),
         (EmptiesRecords, "records-unchanged"),
         (CertainTwice, "tokens-likely"),
+        (CallsInWords, "calls-readable"),
+        (SpeaksBehindCalls, "calls-readable"),
         (ReadsWords, "reads-all"),
         (NeedsAPrompt, "no-crash"),
         (Pickles, "no-pickle"),

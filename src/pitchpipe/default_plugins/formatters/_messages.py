@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pitchpipe.calls import calls_of, comparable_text
 from pitchpipe.default_plugins.formatters._cells import bad_cell, shortened
 from pitchpipe.records import Request
 
@@ -52,15 +53,31 @@ def answered(text: str) -> Message:
     return {"role": "assistant", "content": text}
 
 
-def said(message: Message) -> str | None:
-    """A message's text, its parts put together; None when it has none, as with a tool call."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [part["text"] for part in content if isinstance(part.get("text"), str)]
-        return "".join(parts) if parts else None
-    return None
+ANSWER_KEYS = ("content", "tool_calls", "function_call", "refusal")
+"""The keys of a closing message that are what is answered."""
+
+
+def answer_of(message: Message) -> str | None:
+    """What a message answers, as one text; None when that is nothing.
+
+    It is the calls of tools, as ``pitchpipe.calls.comparable_text`` writes them, whatever is said
+    besides; else the text, its parts put together; else the refusal.
+    """
+    calls = calls_of(message)
+    if calls:
+        return comparable_text(calls)
+    content, refusal = message.get("content"), message.get("refusal")
+    text = content if isinstance(content, str) else _joined(content, "text")
+    refused = refusal if isinstance(refusal, str) else _joined(content, "refusal")
+    return text or refused or text
+
+
+def _joined(parts: object, key: str) -> str | None:
+    """The texts under one key of a message's parts, put together; None if there are none."""
+    if not isinstance(parts, list):
+        return None
+    texts = [p[key] for p in parts if isinstance(p, Mapping) and isinstance(p.get(key), str)]
+    return "".join(texts) if texts else None
 
 
 def chat_request(

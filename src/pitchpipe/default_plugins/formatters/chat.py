@@ -98,18 +98,18 @@ class ChatFormatter(Formatter):
         return _messages.chat_request(before, record, self.stop, self.max_tokens)
 
     def reference(self, record: Mapping[str, Any]) -> str | None:
-        """The closing message's text, or the completion beside it; None if there is neither.
+        """What the closing message answers, or the completion beside it; None if there is neither.
 
-        A closing message of tool calls alone has none.
+        Of calls it is the line of JSON that ``pitchpipe.calls.comparable_text`` writes.
         """
         last = record[MESSAGES][-1]
         if _is_answer(last):
-            return _messages.said(last)
+            return _messages.answer_of(last)
         beside = record.get(COMPLETION)
         return beside if self.extras and isinstance(beside, str) else None
 
     def questions(self, records: pd.DataFrame) -> Sequence[Any]:
-        """All messages but a closing answer, of which all but its content; and the tools."""
+        """All messages but a closing answer, of that what is no answer; and the tools."""
         rest: Iterable[Sequence[object]] = repeat(())
         if records.columns.isin(_messages.TOOL_KEYS).any():
             rest = [
@@ -122,13 +122,13 @@ class ChatFormatter(Formatter):
         ]
 
     def answers(self, records: pd.DataFrame) -> Sequence[Any]:
-        """The closing answers' contents; with ``extras`` what is there for graders."""
+        """The closing answers; with ``extras`` what is there for graders."""
         if self.extras:
             keys = [c for c in records.columns if c not in (MESSAGES, *_messages.TOOL_KEYS)]
             rows = zip(*_beside(records, keys), strict=True) if keys else [()] * len(records)
             return [_reference(dict(zip(keys, cells, strict=True))) for cells in rows]
         return [
-            messages[-1].get("content") if _is_answer(messages[-1]) else None
+            _answer(messages[-1]) if _is_answer(messages[-1]) else None
             for messages in records[MESSAGES].tolist()
         ]
 
@@ -170,7 +170,19 @@ def _asked(messages: Sequence[Mapping[str, Any]]) -> Sequence[object]:
     *before, last = messages
     if not _is_answer(last):
         return messages
-    return [before, {key: value for key, value in last.items() if key != "content"}]
+    answers = _messages.ANSWER_KEYS
+    return [before, {key: value for key, value in last.items() if key not in answers}]
+
+
+def _answer(message: Mapping[str, Any]) -> object:
+    """A message's content as it stands, where that is all of its answer; else the answer as text.
+
+    Parts stay parts, so that an image is told from another.
+    """
+    content = message.get("content")
+    if content and not any(message.get(key) for key in ("tool_calls", "function_call")):
+        return content
+    return _messages.answer_of(message)
 
 
 def _is_answer(message: Mapping[str, Any]) -> bool:

@@ -84,9 +84,9 @@ class PreferenceFormatter(Formatter):
         return _messages.chat_request(given["messages"], given, self.stop, self.max_tokens)
 
     def reference(self, record: Mapping[str, Any]) -> str | None:
-        """The preferred output's text; None where there is none."""
+        """What the preferred output answers, as for conversations; None where that is nothing."""
         preferred = record.get(PREFERRED)
-        return _messages.said(preferred[-1]) if preferred else None
+        return _messages.answer_of(preferred[-1]) if preferred else None
 
     def questions(self, records: pd.DataFrame) -> Sequence[Any]:
         """The inputs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pitchpipe.calls import calls_of
 from pitchpipe.errors import ServiceError
 from pitchpipe.records import Prediction, Request
 
@@ -52,9 +53,10 @@ def _chat(body: Any) -> Prediction:
     choice = body["choices"][0]
     tokens = (choice.get("logprobs") or {}).get("content") or [{}]
     tops = ((top["token"], top["logprob"]) for top in tokens[0].get("top_logprobs") or ())
+    message = choice["message"]
     # content is null where the model calls a tool or refuses
-    text = choice["message"].get("content") or ""
-    return Prediction(text, choice.get("finish_reason"), _ranked(tops))
+    text = message.get("content") or message.get("refusal") or ""
+    return Prediction(text, choice.get("finish_reason"), _ranked(tops), calls_of(message))
 
 
 def _ranked(alternatives: Any) -> tuple[tuple[str, float], ...]:

@@ -9,11 +9,18 @@ from typing import ClassVar
 
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._fields import FormatAware, answers, as_text, is_empty
+from pitchpipe.calls import calls_of, comparable_text
+from pitchpipe.default_plugins.validators._fields import (
+    MESSAGES,
+    FormatAware,
+    answers,
+    as_text,
+    is_empty,
+)
 from pitchpipe.default_plugins.validators._places import SHOWN, lowest, unit_of
 from pitchpipe.default_plugins.validators._text import text_of
+from pitchpipe.tasks import LONGEST_LABEL, MOST_LABELS, has_conversations, task_of
 
-LONGEST_LABEL = 200
 MANY = 200
 """The most different ones that any rule takes for labels, unless the contract knows more."""
 
@@ -26,11 +33,13 @@ class LabelCounts:
         counts: how often each came, or None once there are too many, or too long ones, for labels.
         lines: the numbers of the first few rows of each, ascending.
         unit: what the numbers count.
+        chat: whether the rows are chat records.
     """
 
     counts: Mapping[str, int] | None = field(default_factory=dict)
     lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unit: str = ""
+    chat: bool = False
 
     def first(self, label: str) -> int:
         """The number of a label's first row."""
@@ -44,11 +53,11 @@ class LabelCounts:
 class CountingLabels(FormatAware[LabelCounts]):
     """A rule about the labels of a classification.
 
-    Completions are labels when the contract knows labels; else when there are few different ones,
-    of at most 200 characters, and fewer than a third of the rows.
+    Completions are labels when the contract says so; else ``task_of`` decides, as it does for the
+    files that are written. Of so few rows that this is a guess, nothing is said.
     """
 
-    most: ClassVar[int] = 50
+    most: ClassVar[int] = MOST_LABELS
     """So many different ones are few."""
 
     def start(self) -> LabelCounts:
@@ -57,9 +66,13 @@ class CountingLabels(FormatAware[LabelCounts]):
 
     def observe(self, state: LabelCounts, chunk: pd.DataFrame) -> LabelCounts:
         """Adds the chunk's labels."""
-        if state.counts is None or self._contract.format == "preference":
+        contract = self._contract
+        if state.counts is None or contract.format == "preference":
             return state
-        kind, most = self._contract.format, max(MANY, len(self._contract.labels))
+        open_question = contract.answers_are == "auto"
+        if contract.answers_are == "text" or (open_question and _talks(chunk)):
+            return LabelCounts(None, {}, unit_of(chunk))
+        kind, most = contract.format, max(MANY, len(contract.labels))
         seen = text_of(chunk).once(
             f"labels up to {most}", kind, lambda: _counted(answers(chunk, kind), chunk, most)
         )
@@ -67,35 +80,60 @@ class CountingLabels(FormatAware[LabelCounts]):
 
     def merge(self, a: LabelCounts, b: LabelCounts) -> LabelCounts:
         """The labels of both."""
-        unit = max(a.unit, b.unit)
+        unit, chat = max(a.unit, b.unit), a.chat or b.chat
         if a.counts is None or b.counts is None:
             return LabelCounts(None, {}, unit)
         counts = Counter(a.counts) + Counter(b.counts)
-        most = max(self.most, len(self._contract.labels))
+        told = MANY if self._contract.task == "classification" else 0
+        most = max(self.most, told, len(self._contract.labels))
         if len(counts) > most or any(len(label) > LONGEST_LABEL for label in counts):
             return LabelCounts(None, {}, unit)
         lines = {
             label: lowest((*a.lines.get(label, ()), *b.lines.get(label, ()))) for label in counts
         }
-        return LabelCounts(counts, lines, unit)
+        return LabelCounts(counts, lines, unit, chat)
 
     def _labels(self, state: LabelCounts) -> Mapping[str, int]:
         """How often each label came; empty where the answers are no labels."""
         counts = state.counts or {}
-        is_classification = self._contract.labels or 3 * len(counts) < sum(counts.values())
-        return counts if is_classification else {}
+        asked, rows = self._contract.answers_are, sum(counts.values())
+        if asked == "auto" and 3 * len(counts) >= rows:
+            return {}
+        task = task_of(
+            asked,
+            rows,
+            len(counts),
+            longest=max(map(len, counts), default=0),
+            chat=state.chat,
+            most=self.most,
+        )
+        return counts if task == "classification" else {}
+
+
+def _talks(chunk: pd.DataFrame) -> bool:
+    return text_of(chunk).once("conversations", "messages", lambda: has_conversations(chunk))
 
 
 def _counted(cells: Sequence[object], chunk: pd.DataFrame, most: int) -> LabelCounts:
-    labels = [
-        cell if type(cell) is str else "" if is_empty(cell) else as_text(cell) for cell in cells
-    ]
+    labels = [cell if type(cell) is str else _label(cell) for cell in cells]
     counts: Mapping[str, int] = {}
     for some in (labels[: 2 * most], labels):  # free text shows soon that it is no labels
         counts = {label: n for label, n in Counter(some).items() if not is_empty(label)}
         if len(counts) > most:
             return LabelCounts(None, {}, unit_of(chunk))
-    return LabelCounts(counts, _first_lines(labels, chunk, counts), unit_of(chunk))
+    chat = MESSAGES in chunk.columns
+    return LabelCounts(counts, _first_lines(labels, chunk, counts), unit_of(chunk), chat)
+
+
+def _label(cell: object) -> str:
+    """What is no text, as one: calls as they are compared, numbers as JSON.
+
+    It is "" for nothing, and for parts of content, which are no labels.
+    """
+    calls = calls_of(cell) if isinstance(cell, Mapping) else ()
+    if calls:
+        return comparable_text(calls)
+    return "" if is_empty(cell) or isinstance(cell, list) else as_text(cell)
 
 
 def _first_lines(

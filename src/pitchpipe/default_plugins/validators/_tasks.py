@@ -11,7 +11,7 @@ from pitchpipe.default_plugins.validators._affixes import texts_of
 from pitchpipe.default_plugins.validators._fields import cells
 from pitchpipe.default_plugins.validators._text import text_of
 from pitchpipe.digests import Hashes, digest
-from pitchpipe.records import COMPLETION, PROMPT
+from pitchpipe.records import COMPLETION, PROMPT, TaskChoice
 from pitchpipe.tasks import TaskKind, task_kind
 
 MOST_KEPT = 16_384
@@ -97,7 +97,6 @@ class TaskSeen:
             self.rows + other.rows, self.asks or other.asks, self.answers + other.answers
         )
 
-    @property
-    def kind(self) -> TaskKind:
-        """The kind of task."""
-        return task_kind(self.rows, len(self.answers), self.asks)
+    def kind(self, asked: TaskChoice = "auto") -> TaskKind:
+        """The kind of task, given what the user says that answers are."""
+        return task_kind(self.rows, len(self.answers), self.asks, asked)

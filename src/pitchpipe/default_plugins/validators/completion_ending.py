@@ -78,8 +78,8 @@ class CompletionEnding(FormatAware[CompletionEndingState]):
 
     def conclude(self, state: CompletionEndingState) -> Sequence[Finding]:
         """An error where all answers are one; else a warning, with a fix that adds an ending."""
-        common = state.ends.common
-        if state.task.kind != "conditional" or not common.rows or common.hollow:
+        common, kind = state.ends.common, state.task.kind(self._contract.task)
+        if kind != "conditional" or not common.rows or common.hollow:
             return []
         if common.same:
             return [all_the_same(COMPLETION, common)]

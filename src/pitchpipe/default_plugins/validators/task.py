@@ -8,19 +8,21 @@ from typing import ClassVar
 
 import pandas as pd
 
+from pitchpipe.default_plugins.validators._fields import FormatAware
 from pitchpipe.default_plugins.validators._places import rows
 from pitchpipe.default_plugins.validators._tasks import TaskSeen
 from pitchpipe.records import COMPLETION, Finding, Severity
-from pitchpipe.stages import Scope, Validator
+from pitchpipe.stages import Scope
 
 
 @dataclass(frozen=True)
-class Task(Validator[TaskSeen]):
+class Task(FormatAware[TaskSeen]):
     """Says whether the rows are for classification, for answers in free text, or for continuing.
 
     As ``prepare_data`` of the openai package 0.27.8 had it: texts are continued from nothing where
-    all prompts are empty; answers are classes where fewer than a third of them are different.
-    Different answers are counted exactly up to 16384, and beyond that within three in a hundred.
+    all prompts are empty; answers are classes where fewer than a third of them are different. What
+    the user says (``data.task``) counts first. Different answers are counted exactly up to 16384,
+    and beyond that within three in a hundred.
     """
 
     scope: ClassVar[Scope] = "source"
@@ -42,6 +44,8 @@ class Task(Validator[TaskSeen]):
         """One note."""
         if not state.rows:
             return []
+        asked = self._contract.task
+        kind = state.kind(asked)
         about = "about " * (state.answers.level > 0)
         why = {
             "open-ended": "all prompts are empty",
@@ -50,7 +54,7 @@ class Task(Validator[TaskSeen]):
             "conditional": f"{rows(state.rows)} have {about}{len(state.answers)} different "
             "completions, a third or more",
         }
-        kind = {
+        said = {
             "open-ended": "continuing texts from nothing",
             "classification": "classification",
             "conditional": "answering in free text",
@@ -59,7 +63,7 @@ class Task(Validator[TaskSeen]):
             Finding(
                 "task",
                 Severity.NOTE,
-                f"the task is {kind[state.kind]}: {why[state.kind]}",
+                f"the task is {said[kind]}: {why[kind] if asked == 'auto' else 'as you chose'}",
                 count=state.rows,
             )
         ]

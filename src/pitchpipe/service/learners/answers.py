@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from hashlib import blake2b
-from itertools import accumulate, pairwise
-from typing import NamedTuple
+from itertools import accumulate, pairwise, repeat
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from pitchpipe.service.learners.features import Ints
 from pitchpipe.service.learners.heads import Floats
+from pitchpipe.service.learners.texts import Reply
 from pitchpipe.service.learners.tokens import tokenize
 from pitchpipe.stages import Token
+
+Part = Literal["text", "calls", "refusal"]
+PARTS: tuple[Part, ...] = ("text", "calls", "refusal")
+"""What tokens are part of, in the order of a reply."""
 
 _MOST = 20  # alternatives of a token: what the API lets a request ask for
 _FEW = 64  # answers that are handled faster without arrays
@@ -40,20 +45,26 @@ class Answers:
     """The answers a model knows.
 
     Args:
-        texts: the answers, all different.
+        replies: the answers, all different.
+
+    Attributes:
+        replies: as given.
+        texts: all that each says, in one text.
+        places: where each is among them.
     """
 
-    def __init__(self, texts: Sequence[str] = ()) -> None:
-        self.texts = list(texts)
-        self.places = {text: place for place, text in enumerate(self.texts)}
+    def __init__(self, replies: Sequence[Reply] = ()) -> None:
+        self.replies = list(replies)
+        self.texts = [reply.whole for reply in self.replies]
+        self.places = {reply: place for place, reply in enumerate(self.replies)}
         self._forks: dict[tuple[int, int], _Fork] = {}
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.replies)
 
-    def with_more(self, texts: set[str]) -> Answers:
+    def with_more(self, replies: set[Reply]) -> Answers:
         """The same answers in their places, then the new ones, sorted."""
-        return Answers([*self.texts, *sorted(texts.difference(self.places))])
+        return Answers([*self.replies, *sorted(replies.difference(self.places))])
 
     def spell(self, choice: int, scores: Floats) -> list[Token]:
         """The tokens of one answer.
@@ -68,9 +79,10 @@ class Answers:
         weights = self._weights(scores)
         first, last = 0, len(weights)
         tokens = []
-        for depth, text in enumerate(self._tokens[choice]):
+        spoken = zip(self._tokens[choice], self._parts(choice), strict=False)
+        for depth, (text, part) in enumerate(spoken):
             if last - first == 1:
-                tokens.append(Token(text, 0.0, ((text, 0.0),)))
+                tokens.append(Token(text, 0.0, ((text, 0.0),), part))
                 continue
             fork = self._fork(first, last, depth)
             own = fork.places[text]
@@ -81,7 +93,7 @@ class Answers:
                 for way in _best(sums, own)
                 if fork.names[way]
             }
-            tokens.append(Token(text, logs[text], tuple(logs.items())))
+            tokens.append(Token(text, logs[text], tuple(logs.items()), part))
             first, last = first + fork.starts[own], first + fork.starts[own + 1]
         return tokens
 
@@ -99,7 +111,17 @@ class Answers:
 
     @cached_property
     def _tokens(self) -> list[list[str]]:
-        return [tokenize(text) for text in self.texts]
+        return [[token for part in reply for token in tokenize(part)] for reply in self.replies]
+
+    def _parts(self, choice: int) -> Iterable[Part]:
+        """What each token of an answer is part of."""
+        reply = self.replies[choice]
+        if reply == Reply(reply.text):
+            return repeat("text")
+        parts: list[Part] = []
+        for part, text in zip(PARTS, reply, strict=True):
+            parts += [part] * len(tokenize(text))
+        return parts
 
     @cached_property
     def _order(self) -> Ints:

@@ -29,7 +29,7 @@ from pitchpipe.service.learners.judging import UNKNOWN
 from pitchpipe.service.learners.linear import Linear
 from pitchpipe.service.learners.nearest import Nearest
 from pitchpipe.service.learners.proposals import UNTRAINED, proposal
-from pitchpipe.service.learners.texts import Example, examples_of, prompt_of
+from pitchpipe.service.learners.texts import Example, Reply, examples_of, prompt_of
 from pitchpipe.service.learners.tokens import tokenize
 from pitchpipe.stages import FitOptions, FitStep, Learner, Token
 
@@ -76,7 +76,7 @@ class NgramLearner(Learner):
         path = folder / _MODEL
         try:
             model = json.loads(path.read_bytes())
-            answers = Answers(model["answers"])
+            answers = Answers([_reply(saved) for saved in model["answers"]])
             ignored = frozenset(word.encode("utf-8", "surrogatepass") for word in model["ignored"])
             head = None
             if model["head"] is not None:
@@ -96,7 +96,7 @@ class NgramLearner(Learner):
                 np.savez(stream, allow_pickle=False, **self._head.save())
         model = {
             "head": self._head.name if self._head else None,
-            "answers": self._answers.texts,
+            "answers": [_saved(reply) for reply in self._answers.replies],
             "ignored": sorted(word.decode("utf-8", "surrogatepass") for word in self._ignored),
         }
         with atomic(folder / _MODEL) as stream:
@@ -181,7 +181,7 @@ class NgramLearner(Learner):
     ) -> tuple[Ints, Course | None]:
         """The record of each example, and how the examples are learnt."""
         owners = np.arange(len(train))
-        examples = [Example(prompt_of(record), proposal(record, grade)) for record in train]
+        examples = [Example(prompt_of(record), Reply(proposal(record, grade))) for record in train]
         if examples:
             self._begin(examples, fresh, offered=True)
         if self._head is None:
@@ -217,9 +217,19 @@ class NgramLearner(Learner):
         targets = [places.get(example.answer, UNKNOWN) for example in examples]
         others = None
         if _are_pairs(examples):
-            others = np.array([places.get(example.other or "", UNKNOWN) for example in examples])
+            others = np.array([places.get(e.other or Reply(), UNKNOWN) for e in examples])
         prompts = [features(example.prompt, self._ignored) for example in examples]
         return Lesson(prompts, np.array(targets), others, offered)
+
+
+def _saved(reply: Reply) -> Any:
+    """A reply as JSON: its text, where that is all of it."""
+    return reply.text if reply == Reply(reply.text) else reply._asdict()
+
+
+def _reply(saved: Any) -> Reply:
+    """What ``_saved`` wrote."""
+    return Reply(saved) if isinstance(saved, str) else Reply(**saved)
 
 
 def _rate(options: FitOptions) -> float:

@@ -6,8 +6,10 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from pitchpipe.service.http import JSON
+from pitchpipe.service.protocol.calls import CallForm, called, said_instead, text_in
 from pitchpipe.stages import Token
 
 _UNLIKELY = -9999.0  # the API's figure for a token that cannot be
@@ -21,7 +23,7 @@ class Answer:
 
     Attributes:
         tokens: what is said.
-        finish_reason: "stop" or "length"; None while a stream goes on.
+        finish_reason: "stop" or "length", whatever it says; None while a stream goes on.
     """
 
     tokens: Sequence[Token]
@@ -38,12 +40,12 @@ def trim(tokens: Sequence[Token], stops: Sequence[str], most: int | None) -> Ans
 
     Args:
         tokens: what the learner would say.
-        stops: strings that end an answer and are not part of it.
+        stops: strings that end an answer's text and are not part of it; calls have none.
         most: the most tokens, None for any number.
     """
     most = NO_LIMIT if most is None else most
     kept = tokens[:most]
-    text = "".join(token.text for token in kept)
+    text = "".join(token.text for token in takewhile(lambda token: token.part != "calls", kept))
     ends = [end for stop in stops if (end := text.find(stop)) >= 0]
     if ends:
         return Answer(cut(kept, min(ends), stops), "stop")
@@ -57,7 +59,8 @@ def cut(tokens: Sequence[Token], end: int, stops: Sequence[str]) -> list[Token]:
         if end <= 0:
             break
         if end < len(token.text):
-            token = Token(token.text[:end], token.logprob, _cut_all(token, end, stops))
+            text, cut_short = token.text[:end], _cut_all(token, end, stops)
+            token = Token(text, token.logprob, cut_short, token.part)
         kept.append(token)
         end -= len(token.text)
     return kept
@@ -97,30 +100,59 @@ def completion_choice(
     }
 
 
-def chat_choice(index: int, answer: Answer, top: int | None) -> JSON:
-    """A choice of a chat completion; the arguments are as for ``completion_choice``."""
+def chat_choice(
+    index: int, answer: Answer, top: int | None, form: CallForm | None = None, salt: str = ""
+) -> JSON:
+    """A choice of a chat completion.
+
+    Args:
+        index: its place among the choices.
+        answer: what is said.
+        top: alternatives to show at each place, None for no log probabilities.
+        form: how it may call tools, None where it may not.
+        salt: makes the ids of its calls.
+    """
+    calls = called(answer.tokens, form, f"{salt}/{index}")
+    refusal = text_in(answer.tokens, "refusal") or None
+    content = content_of(answer.tokens, form)
     return {
         "index": index,
         "message": {
             "role": "assistant",
-            "content": answer.text,
-            "refusal": None,
+            "content": content if content or not (calls or refusal) else None,
+            "refusal": refusal,
             "annotations": [],
+            **calls,
         },
-        "logprobs": None if top is None else chat_logprobs(answer, top),
-        "finish_reason": answer.finish_reason,
+        "logprobs": None if top is None else chat_logprobs(answer, top, form),
+        "finish_reason": finish_reason(answer.finish_reason, calls),
     }
 
 
-def chat_logprobs(answer: Answer, top: int) -> JSON:
-    """The ``logprobs`` of a chat completion's choice, with ``top`` alternatives at each place."""
+def content_of(tokens: Sequence[Token], form: CallForm | None) -> str:
+    """The content of a message: the answer's text, and its calls where none may be made."""
+    return "\n".join(filter(None, (text_in(tokens, "text"), said_instead(tokens, form))))
+
+
+def finish_reason(reason: str | None, calls: JSON) -> str | None:
+    """Why an answer ends, given the keys of its message that hold calls."""
+    return next(iter(calls), reason) if reason == "stop" else reason
+
+
+def chat_logprobs(answer: Answer, top: int, form: CallForm | None = None) -> JSON:
+    """The ``logprobs`` of a chat completion's choice, with ``top`` alternatives at each place.
+
+    The tokens of calls have none, unless they are said as text.
+    """
+    parts: dict[str, list[JSON]] = {"text": [], "calls": [], "refusal": []}
+    for token in answer.tokens:
+        shown = _chat_token(token.text, token.logprob)
+        shown["top_logprobs"] = [_chat_token(*pair) for pair in token.alternatives[:top]]
+        parts["text" if token.part == "calls" and not form else token.part].append(shown)
+    elsewhere = parts["calls"] or parts["refusal"]
     return {
-        "content": [
-            _chat_token(token.text, token.logprob)
-            | {"top_logprobs": [_chat_token(*pair) for pair in token.alternatives[:top]]}
-            for token in answer.tokens
-        ],
-        "refusal": None,
+        "content": parts["text"] if parts["text"] or not elsewhere else None,
+        "refusal": parts["refusal"] or None,
     }
 
 

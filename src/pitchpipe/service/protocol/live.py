@@ -16,7 +16,7 @@ class LiveAnswer:
 
     Args:
         tokens: what the learner says, as it says it.
-        stops: strings that end an answer and are not part of it.
+        stops: strings that end an answer's text and are not part of it; calls have none.
         most: the most tokens, None for any number.
 
     Attributes:
@@ -44,6 +44,11 @@ class LiveAnswer:
             if self.said + len(held) >= self._most:
                 finish = "length"
                 break
+            if token.part == "calls":
+                self.said += len(held) + 1
+                yield from (*held, token)
+                held = []
+                continue
             held.append(token)
             text = "".join(each.text for each in held)
             ends = [end for stop in self._stops if (end := text.find(stop)) >= 0]

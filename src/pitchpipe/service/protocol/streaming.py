@@ -7,7 +7,13 @@ from contextlib import closing
 from itertools import chain
 
 from pitchpipe.service.http import JSON, Response, dumps
-from pitchpipe.service.protocol.answers import Answer, chat_logprobs, completion_choice
+from pitchpipe.service.protocol.answers import (
+    Answer,
+    chat_logprobs,
+    completion_choice,
+    finish_reason,
+)
+from pitchpipe.service.protocol.calls import CallForm, called, said_instead
 from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.stages import Token
 
@@ -55,14 +61,41 @@ def completion_pieces(
         yield completion_choice(index, (), Answer((), answer.finish_reason), None)
 
 
-def chat_pieces(answers: Sequence[Answer | LiveAnswer], top: int | None) -> Generator[JSON]:
-    """The choices of a chat completion, token by token; ``top`` as for ``completion_pieces``."""
+def chat_pieces(
+    answers: Sequence[Answer | LiveAnswer],
+    top: int | None,
+    form: CallForm | None = None,
+    salt: str = "",
+) -> Generator[JSON]:
+    """The choices of a chat completion, token by token; each call is one piece, behind the text.
+
+    Args:
+        answers: what is said.
+        top: alternatives to show at each place, None for no log probabilities.
+        form: how the answers may call tools, None where they may not.
+        salt: makes the ids of calls.
+    """
     for index, answer in enumerate(answers):
         yield _chat_piece(index, {"role": "assistant", "content": "", "refusal": None})
+        held: list[Token] = []
+        text = False
         for token in answer.tokens:
+            if token.part == "calls":
+                held.append(token)
+                continue
+            text = True
             logprobs = None if top is None else chat_logprobs(Answer((token,), None), top)
-            yield _chat_piece(index, {"content": token.text}, logprobs)
-        yield _chat_piece(index, {}, finish=answer.finish_reason)
+            key = "refusal" if token.part == "refusal" else "content"
+            yield _chat_piece(index, {key: token.text}, logprobs)
+        if instead := said_instead(held, form):
+            logprobs = None if top is None else chat_logprobs(Answer(held, None), top)
+            yield _chat_piece(index, {"content": "\n" * text + instead}, logprobs)
+        calls = called(held, form, f"{salt}/{index}")
+        for place, call in enumerate(calls.get("tool_calls", ())):
+            yield _chat_piece(index, {"tool_calls": [{"index": place, **call}]})
+        if "function_call" in calls:
+            yield _chat_piece(index, calls)
+        yield _chat_piece(index, {}, finish=finish_reason(answer.finish_reason, calls))
 
 
 def _chat_piece(

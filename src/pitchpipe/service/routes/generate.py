@@ -11,6 +11,7 @@ from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
+from pitchpipe.service.protocol.calls import call_form
 from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 from pitchpipe.service.router import Route
@@ -94,22 +95,26 @@ class GenerateRoutes:
         model = self._model(asked.model, "chat")
         limit = asked.max_completion_tokens or asked.max_tokens
         top = (asked.top_logprobs or 0) if asked.logprobs else None
+        form = call_form(asked)
         if self._is_live(asked) and not asked.store:
             live = self._live(model, body, asked, limit)
             chunk = self._head("chatcmpl-", "chat.completion.chunk", body)
-            pieces = streaming.chat_pieces([live], top)
+            pieces = streaming.chat_pieces([live], top, form, chunk["id"])
             return _streamed_live(chunk, pieces, tokens.count(body["messages"]), live, asked)
         answers = self._answers(model, body, asked, limit)
         said = sum(len(answer.tokens) for answer in answers)
         usage = tokens.usage(tokens.count(body["messages"]), said)
-        choices = [chat_choice(index, answer, top) for index, answer in enumerate(answers)]
         head = self._head("chatcmpl-", "chat.completion", body)
+        choices = [
+            chat_choice(index, answer, top, form, head["id"])
+            for index, answer in enumerate(answers)
+        ]
         content = head | {"choices": choices, "usage": usage}
         if asked.store:
             content["metadata"] = asked.metadata or {}
             keep(self._store, content, body["messages"])
         if asked.stream:
-            pieces = streaming.chat_pieces(answers, top)
+            pieces = streaming.chat_pieces(answers, top, form, head["id"])
             chunk = head | {"object": "chat.completion.chunk"}
             return _streamed(chunk, pieces, usage, asked)
         return Response.of_json(content, tokens=usage["total_tokens"])

@@ -9,9 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pitchpipe.calls import parse_calls
 from pitchpipe.errors import PitchpipeError
 from pitchpipe.stages import FitStep, Learner, Token
-from pitchpipe.testing.conformance.lessons import Lesson, lessons, odd_lessons
+from pitchpipe.testing.conformance.lessons import Lesson, call_lessons, lessons, odd_lessons
 from pitchpipe.testing.conformance.promises import Clause, Promises, copied, expect
 from pitchpipe.testing.conformance.subject import Subject
 
@@ -156,6 +157,17 @@ def _(subject: Subject, lesson: Lesson) -> None:
         expect(logs == sorted(logs, reverse=True), "the likeliest alternative first", token)
         texts = [text for text, _ in token.alternatives]
         expect(not texts or token.text in texts, "itself among the alternatives", token)
+
+
+@promise("calls-readable", "the tokens of calls come behind the text, and are calls", call_lessons)
+def _(subject: Subject, lesson: Lesson) -> None:
+    learner, _ = _learnt(subject, lesson)
+    for answer in _answers(learner, lesson):
+        parts = [token.part for token in answer]
+        line = "".join(token.text for token in answer if token.part == "calls")
+        behind = "text" not in parts[parts.index("calls") :] if line else True
+        expect(behind, "no text behind calls", answer)
+        expect(not line or parse_calls(line) is not None, "what calls_text writes", line)
 
 
 @promise("reads-all", "the tokens that it reads make up the text", lessons)

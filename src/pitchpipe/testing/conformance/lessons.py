@@ -93,6 +93,24 @@ def lessons(draw: st.DrawFn, subject: Subject) -> Lesson:
     return Lesson(draw(records), draw(records)[:3], draw(_options(way[1])))
 
 
+_CALL = {"id": "c", "type": "function", "function": {"name": "note", "arguments": "{}"}}
+
+
+@st.composite
+def call_lessons(draw: st.DrawFn, subject: Subject) -> Lesson:
+    """Lessons as ``lessons`` has them, in which some answers of conversations call a tool."""
+    lesson = draw(lessons(subject))
+    return Lesson([_calling(r, draw(st.booleans())) for r in lesson.train], [], lesson.options)
+
+
+def _calling(record: Record, calls: bool) -> Record:
+    """A record whose closing answer calls a tool as well, if it is a conversation with one."""
+    *before, last = record.get("messages") or [{}]
+    if not calls or not isinstance(last, dict) or last.get("role") != "assistant":
+        return record
+    return record | {"messages": [*before, last | {"tool_calls": [_CALL]}]}
+
+
 def _options(method: Method) -> SearchStrategy[FitOptions]:
     return st.builds(
         FitOptions,
