@@ -44,6 +44,7 @@ from pitchpipe.stages import (
 )
 from pitchpipe.stopping import stoppable
 from pitchpipe.tables import Table, frame_to_records, open_table
+from pitchpipe.tables.delimited import LinesTable
 from pitchpipe.watch import Watch
 
 Source = str | Path | pd.DataFrame
@@ -183,6 +184,29 @@ class Pipeline:
         outputs = Outputs.beside(Path(out_dir) if out_dir is not None else beside, table.name)
         watch = self._watch(table.name, outputs.train.parent)
         return prepare(table, self._selection, outputs, watch, decide, dry_run)
+
+    def check_columns(self, source: Source, *, answers: bool = True) -> None:
+        """Looks at the first rows of a table, whether its columns can be told apart.
+
+        Args:
+            source: the table.
+            answers: whether there must be a completion column.
+
+        Raises:
+            UnclearColumnsError: nothing says which column has a part; names those that may have it.
+            DataError: the table cannot be read, or has no columns to train on.
+        """
+        table = self.table(source)
+        sample = next(table.chunks(), None)
+        if sample is not None:
+            infer(
+                str(table.path or table.name),
+                sample,
+                self.config.data,
+                answers=answers,
+                lines=isinstance(table, LinesTable),
+                formatter=self._selection.named_formatter,
+            )
 
     def prepare_into(self, table: Table, outputs: Outputs, watch: Watch) -> PreparedData:
         """As ``prepare``, for a table, files and an audience of the caller's choice."""
@@ -347,7 +371,7 @@ class Pipeline:
         for raw in table.chunks(table.columns):
             if schema is None:
                 schema = infer(name, raw, data, answers=False, formatter=formatter)
-            chunk = schema.apply(raw)
+            chunk = schema.apply(schema.unpacked(raw).rows)
             empty = list(chunk.index[chunk[PROMPT].isna()]) if PROMPT in chunk else []
             if empty:
                 raise DataError(
