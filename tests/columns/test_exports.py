@@ -360,6 +360,25 @@ def test_a_named_column_is_taken_at_its_word(tmp_path: Path) -> None:
     assert set(labels_of(records).values()) == {"accept", "reject"}
 
 
+@pytest.mark.parametrize("answer", ["completion", "response", "output"])
+def test_answers_that_read_like_lists_are_texts(answer: str, tmp_path: Path) -> None:
+    rows = [{"prompt": f"ticket {n}", answer: json.dumps([n, "two"])} for n in range(N)]
+    records, _ = prepared(as_lines(rows, tmp_path / "rows"))
+    assert labels_of(records) == {f"ticket {n}": f'[{n}, "two"]' for n in range(N)}
+
+
+@pytest.mark.parametrize("order", [("tags", "label"), ("label", "tags")])
+def test_lists_beside_a_label_are_left_out(order: tuple[str, str], tmp_path: Path) -> None:
+    values = {"tags": ["a", "b"], "label": "odd"}
+    rows = [
+        {"text": f"ticket {n}", **{name: values[name] for name in order}, "label": LABELS[n % 2]}
+        for n in range(N)
+    ]
+    records, notes = prepared(as_lines(rows, tmp_path / "rows"))
+    assert labels_of(records) == EXPECTED
+    assert "Left out of the records: 'tags'." in notes
+
+
 @pytest.mark.parametrize("lines", [True, False])
 def test_pairs_of_spacy_are_objects(lines: bool, tmp_path: Path) -> None:
     pairs = [[f"ticket {n}", {"cats": {LABELS[n % 2]: 1.0}}] for n in range(N)]

@@ -113,6 +113,11 @@ def test_chosen_and_rejected_are_preferences(row: Any, tmp_path: Path) -> None:
     assert bool(named) == bool(extras)
 
 
+def test_answers_that_read_like_lists_are_texts(tmp_path: Path) -> None:
+    rows = [{"prompt": question(n), "chosen": f"[{n}]", "rejected": "[]"} for n in N]
+    assert records(prepared(tmp_path, rows))[0]["non_preferred_output"] == [says("[]")]
+
+
 def test_system_and_tools_are_parts_of_the_input(tmp_path: Path) -> None:
     tool = {"type": "function", "function": {"name": "depth", "parameters": {"type": "object"}}}
     row = {"chosen": "1 m.", "rejected": "No.", "system": "Be short.", "tools": [tool]}

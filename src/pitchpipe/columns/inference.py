@@ -77,6 +77,11 @@ class Column:
         """Whether it holds nothing."""
         return not filled(self.cells)
 
+    @cached_property
+    def is_nested(self) -> bool:
+        """Whether it holds lists or objects."""
+        return any(isinstance(cell, list | dict) for cell in self.cells)
+
     @property
     def is_sentence(self) -> bool:
         """Whether its name reads like data rather than like a name."""
@@ -320,9 +325,13 @@ def _are_booleans(cells: Sequence[object]) -> bool:
 
 
 def _ranked(columns: Sequence[Column], kind: str) -> list[Column]:
-    """The columns whose names are of a kind, the first rank first; empty ones if all are."""
+    """The columns whose names are of a kind, the first rank first.
+
+    Empty columns, and lists and objects, are among them only where there are no others.
+    """
     found = [column for column in columns if column.meaning.kind == kind]
     found = [column for column in found if not column.is_empty] or found
+    found = [column for column in found if not column.is_nested] or found
     return sorted(found, key=lambda column: column.meaning.rank)
 
 

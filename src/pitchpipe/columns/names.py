@@ -60,6 +60,9 @@ ANSWERS: Sequence[tuple[str, ...]] = (
 """Names of answers, the first rank first; of one rank, any may be what the user means."""
 
 SETTING = "a part of the conversation"
+LABEL_RANK = next(rank for rank, names in enumerate(ANSWERS) if "label" in names)
+"""The rank from which on the answers are labels rather than texts."""
+
 ASIDES: Mapping[str, str] = {
     word: meaning
     for meaning, words in {

@@ -80,7 +80,7 @@ class ChosenPairs(Export):
                 if name not in pair and words_of(name) != ["messages"]
             ]
             prompt = min(asked)[1] if asked else None
-        texts = [c for c in filled(sample[pair[0]].tolist()) if not isinstance(loaded(c), list)]
+        texts = [c for c in filled(sample[pair[0]].tolist()) if not isinstance(_structure(c), list)]
         if prompt is None and texts and answers:
             raise DataError(
                 f"{table}: {pair[0]!r} and {pair[1]!r} are texts, and no column holds the prompt. "
@@ -141,7 +141,7 @@ def _read(cell: object, column: str) -> str | list[Message]:
     Raises:
         Unfit: it is neither.
     """
-    value = loaded(cell)
+    value = _structure(cell)
     if isinstance(value, dict) and "role" in value:
         value = [value]
     if isinstance(value, list):
@@ -151,6 +151,13 @@ def _read(cell: object, column: str) -> str | list[Message]:
     if not isinstance(value, str) or not value.strip():
         raise Unfit(f"with nothing in {column!r}", "a text or messages", value)
     return value
+
+
+def _structure(cell: object) -> object:
+    """A cell as messages, where its text writes them; else as it is."""
+    value = loaded(cell)
+    parts = value if isinstance(value, list) else [value]
+    return value if any(isinstance(part, dict) and "role" in part for part in parts) else cell
 
 
 def _asked(prompt: str | list[Message]) -> list[Message]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pitchpipe.columns.exports.answers import NO_LABEL, is_span, loaded, several, single, spans
 from pitchpipe.columns.exports.base import Export, Row, Unanswered
-from pitchpipe.columns.names import meaning_of
+from pitchpipe.columns.names import LABEL_RANK, meaning_of
 from pitchpipe.columns.shapes import filled
 
 _MARK = "#"
@@ -34,15 +34,18 @@ class ListedLabels(Export):
 
     @classmethod
     def recognised(cls, table: str, sample: pd.DataFrame, answers: bool) -> Export | None:
-        """Told by lists in the column that is named like an answer."""
+        """Told by lists in the column that is named like an answer, where no other text is one.
+
+        Lists that are written as text count in columns of labels alone: an answer may be a text
+        that reads like a list.
+        """
         named = [c for c in sample.columns if meaning_of(str(c)).kind == "answer"]
-        for column in sorted(named, key=lambda name: meaning_of(str(name)).rank):
-            cells = [loaded(cell) for cell in filled(sample[column].tolist())]
-            if cells and all(isinstance(cell, list) for cell in cells):
-                return cls(table, answers, column)
-            if cells:
-                return None
-        return None
+        kinds = {column: _kind(str(column), sample[column].tolist()) for column in named}
+        best = min((meaning_of(str(c)).rank for c in named if kinds[c]), default=None)
+        first = [c for c in named if kinds[c] and meaning_of(str(c)).rank == best]
+        if len(first) != 1 or kinds[first[0]] != "lists":
+            return None
+        return cls(table, answers, first[0])
 
     def consumed(self, columns: Sequence[str]) -> frozenset[str]:
         """The lists, which are still called the same."""
@@ -137,3 +140,16 @@ class LabelledSpans(Export):
         if parts := loaded(row.get(self.column)):
             raise spans(parts)
         raise Unanswered(NO_LABEL)
+
+
+def _kind(column: str, cells: Sequence[object]) -> str:
+    """Whether a column of answers holds lists, other values, or nothing."""
+    values = filled(cells)
+    if meaning_of(column).rank >= LABEL_RANK:
+        values = [loaded(cell) for cell in values]
+    messages = any(
+        isinstance(m, dict) and "role" in m for v in values if isinstance(v, list) for m in v
+    )
+    if values and not messages and all(isinstance(value, list) for value in values):
+        return "lists"
+    return "values" if values else ""
