@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pitchpipe.columns.names import ANSWERS, ASIDES, PROMPTS, meaning_of
+from pitchpipe.columns.names import ANSWERS, ASIDES, BESIDE_PROMPTS, PROMPTS, meaning_of
 from pitchpipe.config import DataConfig
 from pitchpipe.errors import DataError, UnclearColumnsError
 from pitchpipe.records import COMPLETION, PROMPT
@@ -57,6 +57,7 @@ def inferred(**kinds: str) -> Schema:
         ),
         ({"question": "text", "prompt": "text", "answer": "many"}, "prompt", "answer"),
         ({"title": "text", "body": "text", "category": "few"}, "body", "category"),
+        ({"Title": "text", "Review Text": "text", "Rating": "few"}, "Review Text", "Rating"),
         ({"review": "text", "rating": "few", "sentiment": "few"}, "review", "sentiment"),
         ({"text": "text", "label": "few", "label_id": "few"}, "text", "label"),
         ({"text": "text", "label": "one", "other": "few"}, "text", "label"),
@@ -216,7 +217,7 @@ def test_flags_settle_every_refusal(kinds: dict[str, str]) -> None:
 # --- what holds for all tables ------------------------------------------------------------------
 
 NAMES = st.sampled_from(
-    [name for rank in (*PROMPTS, *ANSWERS) for name in rank]
+    [name for rank in (*PROMPTS, *BESIDE_PROMPTS, *ANSWERS) for name in rank]
     + [*ASIDES, "x", "freitext", "ergebnis", "user_message", "gold_label", "created_at"]
 )
 TABLES = st.dictionaries(NAMES, st.sampled_from(sorted(VALUES)), min_size=1, max_size=6)
@@ -262,7 +263,7 @@ def test_no_column_has_two_parts(kinds: dict[str, str], answers: bool) -> None:
 
 @settings(max_examples=60)
 @given(
-    prompt=st.sampled_from([name for rank in PROMPTS for name in rank]),
+    prompt=st.sampled_from([name for rank in (*PROMPTS, *BESIDE_PROMPTS) for name in rank]),
     answer=st.sampled_from([name for rank in ANSWERS for name in rank]),
     write=st.sampled_from([str, str.upper, str.title, "{} ".format, "_{}".join("  ").format]),
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from pitchpipe.columns.names import PLAIN, PROMPTS, SETTING, Meaning, meaning_of, words_of
+from pitchpipe.columns.names import PLAIN, SETTING, Meaning, meaning_of, words_of
 from pitchpipe.columns.shapes import distinct, filled, is_few, oddity
 from pitchpipe.errors import DataError, UnclearColumnsError
 from pitchpipe.records import COMPLETION, GROUP, PROMPT
@@ -363,7 +363,9 @@ def _holds_texts(column: Column) -> bool:
 
 def _joined(named: Sequence[Column]) -> list[Column]:
     """The columns that are one prompt together, if the first of them is the likeliest prompt."""
-    by_name = {PROMPTS[c.meaning.rank][0]: c for c in named if c.meaning.exact and not c.is_empty}
+    known = [column for column in named if column.meaning.exact and not column.is_empty]
+    names = [column.meaning.name for column in known]
+    by_name = {c.meaning.name: c for c in known if names.count(c.meaning.name) == 1}
     for pair in JOINED:
         found = [by_name[name] for name in pair if name in by_name]
         if len(found) == len(pair) and named[0] in found:

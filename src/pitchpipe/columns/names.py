@@ -34,13 +34,17 @@ PROMPTS: Sequence[tuple[str, ...]] = (
     ("article", "artikel", "articulo"),
     ("description", "beschreibung", "descripcion"),
     ("paragraph", "passage"),
+)
+"""Names of prompts, the first rank first; names of one rank mean the same."""
+
+BESIDE_PROMPTS: Sequence[tuple[str, ...]] = (
     ("title", "titel", "titulo", "titre", "titolo"),
     ("subject", "betreff", "asunto"),
     ("headline",),
     ("context", "kontext", "contexto", "contexte"),
     ("background",),
 )
-"""Names of prompts, the first rank first; names of one rank mean the same."""
+"""Names of what often stands beside a prompt; they rank after names such as ``review_text``."""
 
 ANSWERS: Sequence[tuple[str, ...]] = (
     ("completion",),
@@ -102,6 +106,7 @@ _SPEAKERS: Mapping[str, Kind] = {
 _CARRIERS = {"text", "content", "message", "body", "name", "value", "string", "str"}
 _TAILS = {"type", "kind", "state", "code", "level", "flag", "field", "format"}
 _COMPOUND = 100
+_BESIDE = 200
 _MOST_WORDS = 3
 
 
@@ -113,16 +118,18 @@ class Meaning:
         kind: what the column holds.
         rank: of prompts and answers, the lower the likelier.
         why: of asides, what the column is.
+        name: of prompts and answers whose whole name is known, the first name of its rank.
     """
 
     kind: Kind
     rank: int = 0
     why: str = ""
+    name: str = ""
 
     @property
     def exact(self) -> bool:
         """Whether the whole name is known, not only a word in it."""
-        return self.kind in ("prompt", "answer") and self.rank < _COMPOUND
+        return bool(self.name)
 
 
 PLAIN = Meaning("plain")
@@ -177,17 +184,18 @@ def _known(word: str) -> Meaning | None:
     for kind, ranks in _RANKS.items():
         found = _singular(word, ranks)
         if found in ranks:
-            return Meaning(kind, ranks[found])
+            return Meaning(kind, ranks[found][0], name=ranks[found][1])
     aside = _singular(word, ASIDES)
     return Meaning("aside", why=ASIDES[aside]) if aside in ASIDES else None
 
 
-def _by_name(ranks: Sequence[tuple[str, ...]]) -> Mapping[str, int]:
-    return {name: rank for rank, names in enumerate(ranks) for name in names}
+def _by_name(ranks: Sequence[tuple[str, ...]], first: int = 0) -> Mapping[str, tuple[int, str]]:
+    """The rank of each name, with the first name of that rank."""
+    return {name: (rank, names[0]) for rank, names in enumerate(ranks, first) for name in names}
 
 
-_RANKS: Mapping[Kind, Mapping[str, int]] = {
-    "prompt": _by_name(PROMPTS),
+_RANKS: Mapping[Kind, Mapping[str, tuple[int, str]]] = {
+    "prompt": {**_by_name(PROMPTS), **_by_name(BESIDE_PROMPTS, _BESIDE)},
     "answer": _by_name(ANSWERS),
 }
 
