@@ -101,6 +101,28 @@ class InvalidDataError(DataError):
         self.everything = tuple(everything or findings)
 
 
+class UnclearColumnsError(DataError):
+    """Nothing says which column of a table has a part; the message says what to pass.
+
+    Args:
+        message: what to say.
+        role: the part: "prompt" or "completion".
+        candidates: the columns that could have it, as the table calls them.
+
+    Attributes:
+        role: as given.
+        candidates: as given.
+    """
+
+    def __init__(self, message: str, role: str, candidates: Sequence[str]) -> None:
+        super().__init__(message)
+        self.role = role
+        self.candidates = tuple(candidates)
+
+    def __reduce__(self) -> tuple[type[UnclearColumnsError], tuple[str, str, tuple[str, ...]]]:
+        return type(self), (str(self), self.role, self.candidates)
+
+
 class ServiceError(PitchpipeError):
     """A fine-tuning service refused a request or could not be reached."""
 

@@ -49,6 +49,7 @@ from pitchpipe.stages import (
 )
 from pitchpipe.stopping import stoppable
 from pitchpipe.tables import Table, frame_to_records, open_table
+from pitchpipe.tables.delimited import LinesTable
 from pitchpipe.watch import Watch
 
 Source = str | Path | pd.DataFrame
@@ -188,6 +189,29 @@ class Pipeline:
         outputs = Outputs.beside(Path(out_dir) if out_dir is not None else beside, table.name)
         watch = self._watch(table.name, outputs.train.parent)
         return prepare(table, self._selection, outputs, watch, decide, dry_run)
+
+    def check_columns(self, source: Source, *, answers: bool = True) -> None:
+        """Looks at the first rows of a table, whether its columns can be told apart.
+
+        Args:
+            source: the table.
+            answers: whether there must be a completion column.
+
+        Raises:
+            UnclearColumnsError: nothing says which column has a part; names those that may have it.
+            DataError: the table cannot be read, or has no columns to train on.
+        """
+        table = self.table(source)
+        sample = next(table.chunks(), None)
+        if sample is not None:
+            infer(
+                str(table.path or table.name),
+                sample,
+                self.config.data,
+                answers=answers,
+                lines=isinstance(table, LinesTable),
+                formatter=self._selection.named_formatter,
+            )
 
     def prepare_into(self, table: Table, outputs: Outputs, watch: Watch) -> PreparedData:
         """As ``prepare``, for a table, files and an audience of the caller's choice."""
@@ -386,7 +410,7 @@ class Pipeline:
         for raw in table.chunks(table.columns):
             if schema is None:
                 schema = infer(name, raw, data, answers=False, formatter=formatter)
-            chunk = schema.apply(raw)
+            chunk = schema.read(raw)
             empty = list(chunk.index[chunk[PROMPT].isna()]) if PROMPT in chunk else []
             if empty:
                 raise DataError(
@@ -407,7 +431,7 @@ class Pipeline:
             for chunk in table.chunks(table.columns):
                 if fitted is None:
                     schema = infer(str(path), chunk, self.config.data)
-                    known = self._selection.rows(str(path), schema, schema.apply(chunk))
+                    known = self._selection.rows(str(path), schema, schema.read(chunk))
                     # plain columns are either completion records or to be prepared first
                     rows = known if known.kind else Rows(str(path), "completion")
                     fitted = self._selection.fit(rows)

@@ -5,32 +5,24 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pitchpipe.columns import exports
+from pitchpipe.columns.conversations import MESSAGES, conversation_column
+from pitchpipe.columns.exports import Export, Unpacked
+from pitchpipe.columns.inference import Inference
+from pitchpipe.columns.preferences import ChosenPairs
+from pitchpipe.columns.shapes import filled
 from pitchpipe.config import DataConfig
 from pitchpipe.errors import DataError
 from pitchpipe.records import COMPLETION, GROUP, PROMPT, Format
 from pitchpipe.stages import Formatter
-from pitchpipe.tasks import MOST_LABELS
 
-PROMPT_NAMES = (PROMPT, "text", "input", "question", "instruction", "sentence", "review", "content")
-COMPLETION_NAMES = (
-    COMPLETION,
-    "label",
-    "tag",
-    "class",
-    "category",
-    "target",
-    "output",
-    "answer",
-    "response",
-    "sentiment",
-)
-"""Names taken at their word where the values leave a doubt."""
+_OUTPUTS = {"preferred_output", "non_preferred_output"}
 
 STANDARD = frozenset(
     {PROMPT, COMPLETION, "messages", "input", "preferred_output", "non_preferred_output"}
@@ -79,6 +71,8 @@ class Schema:
             nothing.
         unclear: the table's columns, where none of them goes by the name of a part that is needed.
         reader: makes records of rows as they are read, where these have other columns than ours.
+        joined: the columns whose texts follow the prompt's, with a blank line between them.
+        export: reads the rows of a tool's export, before anything else does.
     """
 
     rename: Mapping[str, str]
@@ -87,11 +81,17 @@ class Schema:
     open_ended: bool = False
     unclear: tuple[str, ...] = ()
     reader: Reader | None = None
+    joined: tuple[str, ...] = ()
+    export: Export | None = None
 
     @property
     def legend(self) -> str:
         """What the stages' names are called in the file, where that differs; else nothing."""
-        renamed = [f"{new!r} is column {old!r}" for new, old in self.rename.items() if new != old]
+        renamed = [
+            f"{new!r} is column {' and '.join(map(repr, self._sources(new)))}"
+            for new, old in self.rename.items()
+            if new != old
+        ]
         said = [f"Here {' and '.join(renamed)}."] if renamed else []
         if self.unclear:
             said.append(
@@ -101,8 +101,45 @@ class Schema:
             )
         return " ".join(said)
 
+    def _sources(self, role: str) -> tuple[str, ...]:
+        return (self.rename[role], *(self.joined if role == PROMPT else ()))
+
+    def read(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a chunk as it is read, under the names that the stages know."""
+        return self.apply(self.unpacked(chunk).rows)
+
+    def unpacked(self, chunk: pd.DataFrame) -> Unpacked:
+        """The rows of a chunk as a plain table; those of an export without an answer are left out.
+
+        Raises:
+            DataError: an annotation is no single answer; names the rows.
+        """
+        return self.export.unpacked(chunk) if self.export else Unpacked(chunk)
+
+    def left_out(
+        self, chunk: pd.DataFrame, records: pd.DataFrame, formatter: Formatter
+    ) -> list[str]:
+        """The columns of a chunk that have no part in its records.
+
+        Args:
+            chunk: the rows as a plain table; a column without a name that is empty does not count.
+            records: what became of them.
+            formatter: made the records.
+        """
+        used = {*self.rename.values(), *self.joined, GROUP}
+        names = [str(name) for name in chunk.columns]
+        if self.shape:
+            read = formatter.capabilities.reads if self.reader else ()
+            used |= {*formatter.required_columns(names), *records.columns, *(read or ())}
+        return [
+            name
+            for name in names
+            if name not in used
+            and not (name.startswith("Unnamed: ") and not filled(chunk[name].tolist()))
+        ]
+
     def apply(self, chunk: pd.DataFrame) -> pd.DataFrame:
-        """The chunk under the names that the stages know.
+        """The rows of a plain table under the names that the stages know.
 
         Of plain columns those that have no part go, a missing one is empty, and numbers and
         booleans become text as JSON writes them.
@@ -119,6 +156,8 @@ class Schema:
         for at, (role, column) in enumerate(self.rename.items()):
             if column in chunk.columns:
                 cells[at, :] = _texts(chunk[column].tolist()) if role != GROUP else chunk[column]
+            if role == PROMPT and self.joined:
+                cells[at, :] = _joined(chunk, self._sources(role))
             if role == PROMPT and self.open_ended:
                 cells[at, :] = ["" if cell is None else cell for cell in cells[at]]
         names = pd.Index(self.rename, dtype=object)
@@ -136,6 +175,19 @@ def _texts(cells: list[Any]) -> list[Any]:
     if set(map(type, cells)) <= {str, type(None)}:
         return cells
     return [json.dumps(cell) if isinstance(cell, int | float) else cell for cell in cells]
+
+
+def _joined(chunk: pd.DataFrame, columns: Sequence[str]) -> list[Any]:
+    """The texts of some columns as one text a row, a blank line between them; None for none."""
+    parts = [_texts(chunk[column].tolist()) for column in columns if column in chunk.columns]
+    return [_whole(cells) for cells in zip(*parts, strict=True)] or [None] * len(chunk)
+
+
+def _whole(cells: Sequence[Any]) -> Any:
+    """Some cells as one text; the first that is no text is left for the rules to find."""
+    held = [cell for cell in cells if cell is not None and cell != ""]
+    strange = [cell for cell in held if not isinstance(cell, str)]
+    return strange[0] if strange else "\n\n".join(held) or None
 
 
 def infer(
@@ -164,79 +216,109 @@ def infer(
     Raises:
         DataError: a named column is missing, or there is doubt; names the columns.
     """
-    columns = list(sample.columns)
-    rename = {}
     named = {
         PROMPT: data.prompt_column,
         COMPLETION: data.completion_column,
         GROUP: data.group_column,
     }
-    for role, column in named.items():
-        if column is not None:
-            rename[role] = _existing(name, column, columns, role)
-    if len(set(rename.values())) < len(rename):
-        raise DataError(
-            f"{name}: one column cannot have two parts; given were "
-            + ", ".join(f"{role}={column!r}" for role, column in rename.items())
-            + "."
-        )
+    chosen = {role: column for role, column in named.items() if column is not None}
     if formatter is not None and data.profile != "legacy":
-        available = [*rename, *(c for c in columns if c not in rename.values())]
+        available = [*chosen, *(c for c in sample.columns if c not in chosen.values())]
         needed = formatter.required_columns(available)
         if not STANDARD.issuperset(needed):
+            rename = _existing(name, chosen, sample)
             if answers:
                 _check_columns(name, needed, available)
             note = f"Records are made from {', '.join(map(repr, needed))}."
             reader = Reader(formatter, needed if answers else (), name)
             return Schema(rename, formatter.format, (note,), reader=reader)
-    if lines and answers and not rename:
+    if lines and answers and not chosen:
         note = "The lines are texts, to be continued from nothing: their prompts are empty."
-        return Schema({PROMPT: "", COMPLETION: columns[0]}, None, (note,), open_ended=True)
+        return Schema({PROMPT: "", COMPLETION: sample.columns[0]}, None, (note,), open_ended=True)
     if data.profile == "legacy":
-        for role in (PROMPT, COMPLETION):
-            if role not in rename and (column := _cased(role, columns)):
-                rename[role] = column
-        order = [role for role in (PROMPT, COMPLETION) if role in rename]
-        unclear = () if len(order) == 2 else tuple(columns)
-        return Schema({role: rename[role] for role in order}, None, (), True, unclear)
-    shape = _shape(columns) if not rename.keys() & {PROMPT, COMPLETION} else None
-    if shape is not None:
-        return Schema(rename, shape, (f"The rows are {shape} records already.",))
-    return _infer_plain(name, sample, rename, answers)
+        return _legacy(_existing(name, chosen, sample), list(sample.columns))
+    known = _records(name, sample, chosen, answers)
+    if known is not None:
+        return known
+    export = None if lines else exports.recognised(name, sample, answers, list(chosen.values()))
+    if export is None:
+        rename = _existing(name, chosen, sample)
+        return _plain(Inference(name, sample, rename, answers=answers), sample, answers)
+    rows = export.unpacked(sample).rows
+    if not len(rows):
+        raise DataError(
+            f"{name}: none of the first rows of {export.title} has an answer that counts. "
+            "Expected annotated rows; annotate some, or put those that are in front."
+        )
+    rename = _existing(name, chosen, rows)
+    labels = export.label_columns(sample)
+    inference = Inference(name, rows, rename, answers=answers, labels=labels, origin=export.title)
+    return _plain(inference, rows, answers, export)
+
+
+def _records(
+    name: str, sample: pd.DataFrame, chosen: Mapping[str, str], answers: bool
+) -> Schema | None:
+    """The schema of rows that are conversations or preferences; None for other rows."""
+    if COMPLETION in chosen:
+        return None
+    columns = set(sample.columns)
+    if not columns >= _OUTPUTS:
+        pairs = ChosenPairs.recognised(name, sample, answers, chosen.get(PROMPT))
+        if pairs is not None:
+            _existing(name, chosen, sample)
+            group = {role: column for role, column in chosen.items() if role == GROUP}
+            pairs = replace(pairs, kept=(GROUP, *group.values()))
+            note = f"The rows are preferences: {pairs.chosen!r} before {pairs.rejected!r}."
+            return Schema(group, "preference", (note,), export=pairs)
+    if PROMPT in chosen:
+        return None
+    if columns >= _OUTPUTS:
+        rename = _existing(name, chosen, sample)
+        return Schema(rename, "preference", ("The rows are preference records already.",))
+    column = conversation_column(name, sample)
+    if column is None:
+        return None
+    rename = _existing(name, chosen, sample)
+    if column == MESSAGES:
+        return Schema(rename, "chat", ("The rows are chat records already.",))
+    note = f"Column {column!r} is taken for the messages."
+    return Schema({**rename, MESSAGES: column}, "chat", (note,))
+
+
+def _legacy(rename: dict[str, str], columns: Sequence[str]) -> Schema:
+    for role in (PROMPT, COMPLETION):
+        if role not in rename and (column := _cased(role, columns)):
+            rename[role] = column
+    order = [role for role in (PROMPT, COMPLETION) if role in rename]
+    unclear = () if len(order) == 2 else tuple(columns)
+    return Schema({role: rename[role] for role in order}, None, (), True, unclear)
 
 
 def _cased(role: str, columns: Sequence[str]) -> str | None:
     return role if role in columns else next((c for c in columns if c.lower() == role), None)
 
 
-def _infer_plain(name: str, sample: pd.DataFrame, rename: dict[str, str], answers: bool) -> Schema:
-    free = [c for c in sample.columns if c not in rename.values() and c != GROUP]
-    notes = []
-    if COMPLETION not in rename and (answers or len(free) > 1):
-        completion = _completion(sample, free, prompt_known=PROMPT in rename)
-        if completion is None and answers:
-            raise _doubt(name, sample, "answer", "completion")
-        if completion is not None:
-            column, why = completion
-            rename[COMPLETION] = column
-            free.remove(column)
-            if column != COMPLETION:
-                notes.append(f"Column {column!r} is taken for the completion: {why}.")
-    if PROMPT not in rename:
-        prompt = _prompt(free)
-        if prompt is None:
-            raise _doubt(name, sample, "prompt", "prompt")
-        rename[PROMPT] = prompt
-        if prompt != PROMPT:
-            notes.append(f"Column {prompt!r} is taken for the prompt.")
-    if GROUP in sample.columns and GROUP not in {*rename, *rename.values()}:
-        rename[GROUP] = GROUP
-    order = [role for role in (PROMPT, COMPLETION, GROUP) if role in rename]
-    prompts = sample.get(rename[PROMPT], ())
+def _plain(
+    inference: Inference,
+    sample: pd.DataFrame,
+    answers: bool,
+    export: Export | None = None,
+) -> Schema:
+    found = inference.roles()
+    notes = [f"The table is read as {export.title}." if export else "", *found.notes]
+    prompts = _joined(sample, (found.rename[PROMPT], *found.joined))
     open_ended = answers and all(cell is None or cell == "" for cell in prompts)
     if open_ended:
         notes.append("The prompts are empty: the texts are to be continued from nothing.")
-    return Schema({role: rename[role] for role in order}, None, tuple(notes), open_ended)
+    return Schema(
+        found.rename,
+        None,
+        tuple(filter(None, notes)),
+        open_ended,
+        joined=found.joined,
+        export=export,
+    )
 
 
 def default_splitter(schema: Schema, labels: int) -> tuple[str, str]:
@@ -248,21 +330,28 @@ def default_splitter(schema: Schema, labels: int) -> tuple[str, str]:
     return "random", "Splitter random, because the answers are free text."
 
 
-def _shape(columns: Sequence[str]) -> Format | None:
-    if {"preferred_output", "non_preferred_output"} <= set(columns):
-        return "preference"
-    return "chat" if "messages" in columns else None
+def _existing(name: str, chosen: Mapping[str, str], sample: pd.DataFrame) -> dict[str, str]:
+    """The columns that the user named, which are there, each with one part.
 
-
-def _existing(name: str, column: str, columns: Sequence[str], role: str) -> str:
-    if column in columns:
-        return column
-    close = difflib.get_close_matches(column, columns, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise DataError(
-        f"{name}: there is no column {column!r} to take the {role} from.{hint} "
-        f"Columns: {', '.join(map(repr, columns))}."
-    )
+    Raises:
+        DataError: one is not there, or has two parts.
+    """
+    columns = [str(column) for column in sample.columns]
+    for role, column in chosen.items():
+        if column not in columns:
+            close = difflib.get_close_matches(column, columns, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise DataError(
+                f"{name}: there is no column {column!r} to take the {role} from.{hint} "
+                f"Columns: {', '.join(map(repr, columns))}."
+            )
+    if len(set(chosen.values())) < len(chosen):
+        raise DataError(
+            f"{name}: one column cannot have two parts; given were "
+            + ", ".join(f"{role}={column!r}" for role, column in chosen.items())
+            + "."
+        )
+    return dict(chosen)
 
 
 def _check_columns(name: str, needed: Sequence[str], available: Sequence[str]) -> None:
@@ -272,53 +361,3 @@ def _check_columns(name: str, needed: Sequence[str], available: Sequence[str]) -
             f"{name}: no column {' and no column '.join(map(repr, missing))}. The formatter needs "
             f"{', '.join(map(repr, needed))}; found {', '.join(map(repr, available))}."
         )
-
-
-def _completion(
-    sample: pd.DataFrame, free: Sequence[str], prompt_known: bool
-) -> tuple[str, str] | None:
-    if COMPLETION in free:
-        return COMPLETION, "it is named so"
-    by_name = [c for c in free if c.strip().lower() in COMPLETION_NAMES]
-    by_values = {c: _distinct(sample[c]) for c in free}
-    label_like = [c for c, n in by_values.items() if n and n < max(len(sample) / 3, 3)]
-    for candidates in (label_like, by_name):
-        if len(candidates) == 1 and len(free) > (0 if prompt_known else 1):
-            column = candidates[0]
-            if column in label_like and (by_values[column] <= MOST_LABELS or column not in by_name):
-                return column, f"it has {by_values[column]} distinct values"
-            return column, "its name says so"
-    both = [c for c in label_like if c in by_name]
-    if len(both) == 1:
-        return both[0], f"its name says so, and it has {by_values[both[0]]} distinct values"
-    if prompt_known and len(free) == 1:
-        return free[0], "it is the only other column"
-    return None
-
-
-def _prompt(free: Sequence[str]) -> str | None:
-    if len(free) == 1:
-        return free[0]
-    for name in PROMPT_NAMES:
-        matches = [c for c in free if c.strip().lower() == name]
-        if len(matches) == 1:
-            return matches[0]
-    return None
-
-
-def _distinct(values: pd.Series[Any]) -> int:
-    return len({v for v in values if isinstance(v, (str, bool, int, float))})
-
-
-def _doubt(name: str, sample: pd.DataFrame, role: str, flag: str) -> DataError:
-    columns = list(sample.columns)
-    if len(columns) == 1 and flag == "completion":
-        return DataError(
-            f"{name}: there is only one column, {columns[0]!r}; expected one of prompts and one "
-            "of completions."
-        )
-    return DataError(
-        f"{name}: it is not clear which column holds the {role}. "
-        f"Columns: {', '.join(map(repr, columns))}. Say --{flag}-column NAME "
-        f"(data.{flag}_column in the configuration)."
-    )

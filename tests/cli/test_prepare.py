@@ -311,7 +311,9 @@ def test_sarif_names_lines_and_describes_rules(cli, twice):
     for rule in rules:
         for text in ("shortDescription", "fullDescription", "help"):
             assert 0 < len(rule[text]["text"]) <= 1024, "code hosts show no more"
-    assert run["invocations"] == [{"executionSuccessful": True}]
+    [invocation] = run["invocations"]
+    assert invocation["executionSuccessful"] is True
+    assert {note["level"] for note in invocation["toolExecutionNotifications"]} == {"note"}
     assert by_rule["empty-fields"]["level"] == "error"
     places = by_rule["duplicate-rows"]["locations"]
     assert [place["physicalLocation"]["region"]["startLine"] for place in places] == [32, 33]

@@ -61,13 +61,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Prepares, and says what was found and written."""
     import sys
 
+    from pitchpipe.cli.columns import with_columns
     from pitchpipe.cli.progress import Progress
     from pitchpipe.cli.reports import report_of
 
     progress = Progress(sys.stderr)
     config = _with_rules(flags.configured(arguments), arguments)
-    pipeline = flags.pipeline_of(config, progress)
-    _check_rules(pipeline, arguments)
+
+    def checked(config: Config) -> Pipeline:
+        pipeline = flags.pipeline_of(config, progress)
+        _check_rules(pipeline, arguments)
+        return pipeline
+
+    pipeline = with_columns(checked, config, arguments.file)
     report = report_of(arguments, pipeline)
     try:
         decide = _decide(arguments, pipeline, progress)

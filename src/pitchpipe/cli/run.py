@@ -28,10 +28,12 @@ def configure(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs it, and says how it went."""
     from pitchpipe.cli import summary
+    from pitchpipe.cli.columns import with_columns
     from pitchpipe.cli.output import answer, answer_json, say
 
-    pipeline = flags.pipeline_of(flags.configured(arguments))
-    done = pipeline.run(flags.source_of(arguments), arguments.run_dir, fresh=arguments.fresh)
+    source = flags.source_of(arguments)
+    pipeline = with_columns(flags.pipeline_of, flags.configured(arguments), source)
+    done = pipeline.run(source, arguments.run_dir, fresh=arguments.fresh)
     if inferred := summary.inferred_text(done.prepared):
         say(inferred)
     if not arguments.json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ class Batch:
         ends: what all of them begin and end with, where the fixed rows are the records.
         as_read: whether all cells of these are the text that was read, where they are not written.
         refusal: why no records could be made of some rows, which their findings may explain.
+        left_out: the columns that have no part in the records.
+        skipped: how many rows of an export have no answer, by the reason.
     """
 
     rows: int
@@ -62,6 +65,8 @@ class Batch:
     ends: Ends | None = None
     as_read: bool = True
     refusal: DataError | None = None
+    left_out: tuple[str, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,20 @@ class Work:
             progress.ends,
             progress.as_read,
             progress.refusal,
+            tuple(progress.left_out),
+            progress.skipped,
         )
 
     def _chunk(self, raw: pd.DataFrame, progress: _Progress) -> None:
         progress.rows += len(raw)
         self._observe("table", raw, progress)
-        chunk = self.schema.apply(raw)
+        read = self.schema.unpacked(raw)
+        progress.left_out.update(dict.fromkeys(read.others))
+        for reason, count in read.skipped.items():
+            progress.skipped[reason] = progress.skipped.get(reason, 0) + count
+        if not len(read.rows):
+            return
+        chunk = self.schema.apply(read.rows)
         if self.fixes:
             chunk = self._fixed(chunk, progress.changes)
         chunk = self._observe("source", chunk, progress)
@@ -126,6 +139,9 @@ class Work:
         except DataError as refusal:
             progress.refusal = refusal
             return
+        if not self.verbatim:
+            left_out = self.schema.left_out(read.rows, records, self.formatter)
+            progress.left_out.update(dict.fromkeys(left_out))
         if self.verbatim:
             ends = Ends.of(records[PROMPT].tolist(), records[COMPLETION].tolist())
             progress.ends = ends if progress.ends is None else progress.ends + ends
@@ -182,6 +198,8 @@ class _Progress:
     ends: Ends | None = None
     as_read: bool = True
     refusal: DataError | None = None
+    left_out: dict[str, None] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
 
 
 def _check_text(rows: pd.DataFrame) -> None:

@@ -71,7 +71,7 @@ class Plan:
         lines = isinstance(table, LinesTable)
         data, own = selection.config.data, selection.named_formatter
         schema = infer(name, sample, data, lines=lines, formatter=own)
-        fitted = selection.fit(selection.rows(name, schema, schema.apply(sample)))
+        fitted = selection.fit(selection.rows(name, schema, schema.read(sample)))
         formatter = selection.formatter(schema, fitted)
         contract = replace(formatter.stage.contract(formatter.name), task=data.task)
         if contract.format == "preference" and data.task == "classification":
@@ -110,6 +110,29 @@ class Plan:
             taken if self.ready and self.schema.reader is None else "",
         )
 
+    def notes_on(self, seen: Seen) -> tuple[str, ...]:
+        """What a pass left out of the records, in sentences.
+
+        Columns go unnamed where the rows themselves are the records: a rule names them there.
+        """
+        notes = []
+        if seen.skipped:
+            rows = ", ".join(
+                f"{count} row{'s' if count > 1 else ''} {reason}"
+                for reason, count in sorted(seen.skipped.items())
+            )
+            notes.append(f"Left out of the table: {rows}.")
+        if seen.left_out and not self.verbatim:
+            names = ", ".join(map(repr, seen.left_out))
+            unknown = self.schema.reader and self.formatter.stage.capabilities.reads is None
+            notes.append(
+                f"Formatter {self.formatter.name} is given {names} as well; it does not say "
+                "whether it reads them."
+                if unknown
+                else f"Left out of the records: {names}."
+            )
+        return tuple(notes)
+
 
 @dataclass
 class Seen:
@@ -124,6 +147,8 @@ class Seen:
         rows: how many rows were read.
         written: whether the records are in the spool.
         refusal: why no records could be made of some rows.
+        left_out: the columns that have no part in the records, in the order in which they appear.
+        skipped: how many rows of an export have no answer, by the reason.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -134,6 +159,8 @@ class Seen:
     rows: int = 0
     written: bool = False
     refusal: DataError | None = None
+    left_out: dict[str, None] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
 
 
 def run(
@@ -232,6 +259,9 @@ class Spools:
 def _take(seen: Seen, batch: Batch, spools: Spools | None) -> None:
     seen.rows += batch.rows
     seen.refusal = seen.refusal or batch.refusal
+    seen.left_out.update(dict.fromkeys(batch.left_out))
+    for reason, count in batch.skipped.items():
+        seen.skipped[reason] = seen.skipped.get(reason, 0) + count
     if batch.ends is not None:
         seen.ends = batch.ends if seen.ends is None else seen.ends + batch.ends
         seen.as_read = seen.as_read and batch.as_read
@@ -242,7 +272,7 @@ def _take(seen: Seen, batch: Batch, spools: Spools | None) -> None:
 
 
 def _first_rows(schema: Schema, rules: Sequence[Rule], sample: pd.DataFrame) -> pd.DataFrame:
-    rows = schema.apply(sample)
+    rows = schema.read(sample)
     for rule in rules:
         if rule.validator.scope == "source":
             rows = rule.validator.sieve(rows)

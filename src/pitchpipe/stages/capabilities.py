@@ -24,11 +24,14 @@ class FormatterCapabilities:
         restores: ``parse(reference(record))`` is the row's completion, whatever text that is.
         answers: the columns of source rows that hold answers, the one to learn first; empty where
             these are in one column with what is asked.
+        reads: the columns of source rows that it reads where they are there, besides those that it
+            needs; None where it does not say.
     """
 
     deterministic: bool = True
     restores: bool = True
     answers: tuple[str, ...] = ("completion", "preferred_output", "non_preferred_output")
+    reads: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from pitchpipe.errors import DataError
+from pitchpipe.tables.pairs import as_object
 from pitchpipe.tables.values import lone_surrogate, writable
 
 Record = dict[str, object]
@@ -175,6 +176,7 @@ def _columns(value: Record) -> dict[str, list[object]] | None:
 
 
 def _record(where: str, value: object, suspicious: bool) -> Record:
+    value = as_object(value)
     if not isinstance(value, dict):
         raise DataError(
             f"{where}: found {_KINDS[type(value)]}. Expected a JSON object, with the columns' "

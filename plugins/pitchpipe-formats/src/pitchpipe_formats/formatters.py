@@ -95,7 +95,7 @@ class AlpacaFormatter(_Conversations):
     @property
     def capabilities(self) -> FormatterCapabilities:
         """The output is the answer."""
-        return FormatterCapabilities(answers=(alpaca.OUTPUT,))
+        return FormatterCapabilities(answers=(alpaca.OUTPUT,), reads=alpaca.COLUMNS)
 
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
         """Only ``messages`` where there are any, else the instruction and the output."""
@@ -121,7 +121,7 @@ class ShareGPTFormatter(_Conversations):
     @property
     def capabilities(self) -> FormatterCapabilities:
         """Answers are turns among the others."""
-        return FormatterCapabilities(answers=())
+        return FormatterCapabilities(answers=(), reads=sharegpt.COLUMNS)
 
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
         """Only ``messages`` where there are any, else the conversations."""
@@ -148,7 +148,7 @@ class HFPreferenceFormatter(PreferenceFormatter):
     @property
     def capabilities(self) -> FormatterCapabilities:
         """The chosen answer is the one to learn."""
-        return FormatterCapabilities(answers=preference.REQUIRED)
+        return FormatterCapabilities(answers=preference.REQUIRED, reads=preference.COLUMNS)
 
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
         """Both answers, or those of our records where the rows are such."""

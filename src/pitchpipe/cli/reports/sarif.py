@@ -38,13 +38,15 @@ class SarifReport:
 
     def done(self, data: PreparedData) -> None:
         """Prints what was found."""
-        self._print(data.findings)
+        self._print(data.findings, notes=data.notes)
 
     def failed(self, error: DataError) -> None:
         """Prints what was found, or why nothing could be."""
         self._print(error.everything, "" if error.findings else str(error))
 
-    def _print(self, findings: Sequence[Finding], failure: str = "") -> None:
+    def _print(
+        self, findings: Sequence[Finding], failure: str = "", notes: Sequence[str] = ()
+    ) -> None:
         used = sorted({finding.rule for finding in findings})
         answer_json(
             {
@@ -59,7 +61,7 @@ class SarifReport:
                                 "rules": [self._rule(name) for name in used],
                             }
                         },
-                        "invocations": [_invocation(failure)],
+                        "invocations": [_invocation(failure, notes)],
                         "results": [self._result(f, used.index(f.rule)) for f in findings],
                     }
                 ],
@@ -102,8 +104,9 @@ class SarifReport:
         }
 
 
-def _invocation(failure: str) -> dict[str, Any]:
-    if not failure:
-        return {"executionSuccessful": True}
-    told = {"level": "error", "message": {"text": failure}}
-    return {"executionSuccessful": False, "toolExecutionNotifications": [told]}
+def _invocation(failure: str, notes: Sequence[str]) -> dict[str, Any]:
+    told = [{"level": "note", "message": {"text": note}} for note in notes]
+    if failure:
+        told.append({"level": "error", "message": {"text": failure}})
+    invocation: dict[str, Any] = {"executionSuccessful": not failure}
+    return invocation | ({"toolExecutionNotifications": told} if told else {})
