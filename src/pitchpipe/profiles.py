@@ -38,6 +38,8 @@ ARTICLE = Profile(
     name="article",
     summary="one separator after every prompt, one space before every completion, no leakage",
     validators=(
+        "duplicate-keys",
+        "number-range",
         "mixed-formats",
         "required-columns",
         "text-fields",

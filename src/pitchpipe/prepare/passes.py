@@ -60,7 +60,7 @@ class Plan:
         Raises:
             DataError: there are no rows, or their columns cannot be told apart.
         """
-        sample = next(table.chunks(), None)
+        sample = next(table.chunks(faulty=True), None)
         if sample is None:
             raise DataError(f"{table.name}: holds no rows.")
         name = str(table.path or table.name)
