@@ -85,10 +85,18 @@ def cells(chunk: pd.DataFrame, column: str) -> list[Any]:
     return found
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text is empty or white space alone.
+
+    The code 0x85, white space to Python, is text like its neighbours: an ellipsis, misread.
+    """
+    return not text or (text.isspace() and "\x85" not in text)
+
+
 def is_empty(cell: object) -> bool:
     """Whether a cell holds nothing, an empty list, or nothing but white space."""
     if isinstance(cell, str):
-        return not cell or cell.isspace()
+        return is_blank(cell)
     return (
         cell is None
         or cell is pd.NA
@@ -106,7 +114,7 @@ def hollow(values: Sequence[object], blanks: bool = True) -> Bools:
             [not cell if type(cell) is str else is_empty(cell) for cell in values], dtype=np.bool_
         )
     return np.array(
-        [(not cell or cell.isspace()) if type(cell) is str else is_empty(cell) for cell in values],
+        [is_blank(cell) if type(cell) is str else is_empty(cell) for cell in values],
         dtype=np.bool_,
     )
 
