@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -27,6 +28,8 @@ ALTERNATIVES: Mapping[Format, tuple[tuple[str, ...], ...]] = {
 """The columns that records of each format can be made from, the choice of first resort first."""
 
 Bools = npt.NDArray[np.bool_]
+
+_WHITE = re.compile(r"[^\S\x85]+")
 
 TOOLS = ("tools", "parallel_tool_calls", "functions")
 
@@ -86,11 +89,17 @@ def cells(chunk: pd.DataFrame, column: str) -> list[Any]:
 
 
 def is_blank(text: str) -> bool:
-    """Whether a text is empty or white space alone.
-
-    The code 0x85, white space to Python, is text like its neighbours: an ellipsis, misread.
-    """
+    """Whether a text is empty or white space alone, which the code 0x85 is not."""
     return not text or (text.isspace() and "\x85" not in text)
+
+
+def words_of(text: str) -> list[str]:
+    """What white space parts in a text.
+
+    The code 0x85, white space to Python, is text as its neighbours are: an ellipsis of
+    Windows-1252 that was misread, as those are quotes and dashes.
+    """
+    return [word for word in _WHITE.split(text) if word]
 
 
 def is_empty(cell: object) -> bool:
