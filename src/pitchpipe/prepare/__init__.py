@@ -106,7 +106,7 @@ def _written(
         valid_rows=n_valid,
         contract=task.contract,
         findings=(*settled.findings, *check.findings),
-        notes=tuple(filter(None, (*plan.notes, task.note, note))),
+        notes=tuple(filter(None, (*plan.notes, settled.seen.note, task.note, note))),
         applied=settled.applied,
         changes=changes,
         samples=settled.samples,

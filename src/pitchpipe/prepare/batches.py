@@ -50,6 +50,7 @@ class Batch:
         ends: what all of them begin and end with, where the fixed rows are the records.
         as_read: whether all cells of these are the text that was read, where they are not written.
         refusal: why no records could be made of some rows, which their findings may explain.
+        left_out: what the formatter left out of rows that it read itself.
     """
 
     rows: int
@@ -61,6 +62,7 @@ class Batch:
     ends: Ends | None = None
     as_read: bool = True
     refusal: DataError | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,15 @@ class Work:
             progress.ends,
             progress.as_read,
             progress.refusal,
+            tuple(progress.left_out),
         )
 
     def _chunk(self, raw: pd.DataFrame, progress: _Progress) -> None:
         progress.rows += len(raw)
         self._observe("table", raw, progress)
         chunk = self.schema.apply(raw)
+        if self.schema.reader:
+            progress.left_out |= dict.fromkeys(self.schema.reader.formatter.left_out(raw))
         if self.fixes:
             chunk = self._fixed(chunk, progress.changes)
         chunk = self._observe("source", chunk, progress)
@@ -180,6 +185,7 @@ class _Progress:
     ends: Ends | None = None
     as_read: bool = True
     refusal: DataError | None = None
+    left_out: dict[str, None] = field(default_factory=dict)
 
 
 def _check_text(rows: pd.DataFrame) -> None:

@@ -115,6 +115,7 @@ class Seen:
         rows: how many rows were read.
         written: whether the records are in the spool.
         refusal: why no records could be made of some rows.
+        left_out: what the formatter left out of rows that it read itself, in order.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -125,6 +126,14 @@ class Seen:
     rows: int = 0
     written: bool = False
     refusal: DataError | None = None
+    left_out: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def note(self) -> str:
+        """What was left out, in a sentence; "" for nothing."""
+        if not self.left_out:
+            return ""
+        return f"Records have no place for {', '.join(map(repr, self.left_out))}: left out."
 
 
 def run(
@@ -223,6 +232,7 @@ class Spools:
 def _take(seen: Seen, batch: Batch, spools: Spools | None) -> None:
     seen.rows += batch.rows
     seen.refusal = seen.refusal or batch.refusal
+    seen.left_out |= dict.fromkeys(batch.left_out)
     if batch.ends is not None:
         seen.ends = batch.ends if seen.ends is None else seen.ends + batch.ends
         seen.as_read = seen.as_read and batch.as_read
