@@ -9,7 +9,7 @@ from pitchpipe_formats.fields import UnfitError, shown
 
 WEIGHT = "weight"
 SWITCHES = ("train", "loss")
-"""True or false on a turn: axolotl's name for it, and that of ms-swift."""
+"""Names for true or false on a turn; the first is that of axolotl's examples."""
 
 DETAIL = "train_detail"
 """Which letters of a turn are trained on, in axolotl."""
