@@ -92,6 +92,7 @@ LEGACY = Profile(
     name="legacy",
     summary="the decisions of fine_tunes.prepare_data (openai 0.27.8), where it was right",
     validators=(
+        "number-range",
         "example-count",
         "column-case",
         "additional-columns",
@@ -108,6 +109,7 @@ LEGACY = Profile(
     },
     errors=frozenset(
         {
+            "number-range",
             "required-columns",
             "empty-fields",
             "text-fields",

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pitchpipe.errors import DataError
 from pitchpipe.tables.base import Block, FileTable, Segment
-from pitchpipe.tables.faults import Fault, is_lossless
+from pitchpipe.tables.faults import Fault, is_lossless, spells_tiny
 from pitchpipe.tables.parsing import (
     BLANK,
     Record,
@@ -109,7 +109,10 @@ class JsonLines(Segment):
             part = records[start : start + self.chunk_rows]
             first = self.piece.line + start
             block = Block(range(first, first + len(part)), by_column(part))
-            if any(map(has_doubtful_numbers, block.cells.values())):
+            if any(map(has_doubtful_numbers, block.cells.values())) and (
+                spells_tiny(data)
+                or any(has_doubtful_numbers(cells, zeros=False) for cells in block.cells.values())
+            ):
                 return None
             blocks.append(block)
         return blocks

@@ -143,25 +143,29 @@ def by_column(records: Sequence[Record]) -> dict[str, list[object]]:
     return {name: [record.get(name) for record in records] for name in every}
 
 
-def has_doubtful_numbers(values: Sequence[object]) -> bool:
+def has_doubtful_numbers(values: Sequence[object], zeros: bool = True) -> bool:
     """Whether a closer look is due at some values.
 
-    A fast parser rounds whole numbers beyond 64 bits, and takes any depth.
+    A fast parser rounds whole numbers beyond 64 bits, makes zero of tiny ones, and takes any depth.
+
+    Args:
+        values: what it read.
+        zeros: whether a zero with a decimal point is doubtful.
     """
     kinds = set(map(type, values))
     if kinds <= _EXACT:
         return False
-    return any(map(_is_doubtful, values))
+    return any(_is_doubtful(value, zeros) for value in values)
 
 
-def _is_doubtful(value: object, depth: int = 0) -> bool:
+def _is_doubtful(value: object, zeros: bool, depth: int = 0) -> bool:
     if isinstance(value, float):
-        return abs(value) >= 2**63
+        return abs(value) >= 2**63 or (zeros and value == 0)
     if depth > MOST_DEPTH:
         return True
     inner = value.values() if isinstance(value, dict) else value
     return isinstance(inner, list | ValuesView) and any(
-        _is_doubtful(item, depth + 1) for item in inner
+        _is_doubtful(item, zeros, depth + 1) for item in inner
     )
 
 
