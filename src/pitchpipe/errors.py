@@ -68,10 +68,12 @@ class DataError(PitchpipeError):
     Attributes:
         findings: the errors that validators found.
         everything: all that they found, the errors among it.
+        applied: the rules whose fixes were to be applied, had there been no error.
     """
 
     findings: tuple[Finding, ...] = ()
     everything: tuple[Finding, ...] = ()
+    applied: tuple[str, ...] = ()
 
 
 class InvalidDataError(DataError):

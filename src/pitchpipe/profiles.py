@@ -38,6 +38,8 @@ ARTICLE = Profile(
     name="article",
     summary="one separator after every prompt, one space before every completion, no leakage",
     validators=(
+        "duplicate-keys",
+        "number-range",
         "mixed-formats",
         "required-columns",
         "text-fields",
@@ -90,6 +92,7 @@ LEGACY = Profile(
     name="legacy",
     summary="the decisions of fine_tunes.prepare_data (openai 0.27.8), where it was right",
     validators=(
+        "number-range",
         "example-count",
         "column-case",
         "additional-columns",
@@ -106,6 +109,7 @@ LEGACY = Profile(
     },
     errors=frozenset(
         {
+            "number-range",
             "required-columns",
             "empty-fields",
             "text-fields",

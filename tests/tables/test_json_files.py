@@ -97,7 +97,7 @@ BROKEN = {
     "lines of text": ("a.jsonl", '"x"\n', "line 1: found a string"),
     "null line": ("a.jsonl", '{"a": 1}\nnull\n', "line 2: found null"),
     "infinity": ("a.jsonl", '{"a": -Infinity}\n', "line 1: .*-Infinity is not a number"),
-    "huge number": ("a.jsonl", f'{{"a": {"9" * 5000}}}', r"line 1: .*4300 digits\) for"),
+    "huge number": ("a.jsonl", f'{{"a": {"9" * 5000}}}', "line 1: a: 9+[.]{3} is not a number"),
     "deep line": ("a.jsonl", '{"a": ' + "[" * 200_000, "line 1: .*nested too deeply"),
     "deep array": ("a.json", "[" * 200_000, "nested too deeply"),
     "half a pair": ("a.jsonl", '{"a": 1}\n{"b": "\\uD800"}\n', "line 2, column 'b': .*surrogate"),

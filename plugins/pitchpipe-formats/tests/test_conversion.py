@@ -58,6 +58,49 @@ def test_conversations_come_back(tmp_path: Path, by: str, rows: Rows, chunk_rows
     assert there_and_back(tmp_path, rows, by, "chat", chunk_rows) == rows
 
 
+weighed = st.lists(
+    st.builds(
+        lambda message, weight: {**message, **weight},
+        spoken("assistant"),
+        st.fixed_dictionaries({}, optional={"weight": st.sampled_from([0, 1])}),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@SAME_FOLDER
+@given(answers=weighed, chunk_rows=chunk_sizes)
+def test_weights_come_back(tmp_path: Path, answers: Rows, chunk_rows: int) -> None:
+    rows = [{"messages": [{"role": "user", "content": "q"}, *answers]}]
+    assert there_and_back(tmp_path, rows, "sharegpt", "chat", chunk_rows) == rows
+
+
+def test_weights_of_calls_come_back(tmp_path: Path) -> None:
+    calls = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    row = {
+        "messages": [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "tool_calls": calls, "weight": 0},
+            {"role": "tool", "tool_call_id": "call_1", "content": "x"},
+            {"role": "assistant", "content": "a", "weight": 1},
+        ]
+    }
+    assert there_and_back(tmp_path, [row], "sharegpt", "chat", 10) == [row]
+
+
+def test_keys_of_turns_that_are_left_out_are_told(tmp_path: Path) -> None:
+    turns = [
+        {"from": "human", "value": "q", "id": 1},
+        {"from": "gpt", "value": "a", "train": False},
+    ]
+    source = write(tmp_path / "s.jsonl", [{"conversations": turns, "lang": "en"}])
+    done = convert(source, tmp_path / "t.jsonl", to="chat")
+    assert done.left_out == ("lang", "conversations[].id")
+    [record] = read(tmp_path / "t.jsonl")
+    assert record["messages"][1] == {"role": "assistant", "content": "a", "weight": 0}
+
+
 tables = st.lists(
     st.fixed_dictionaries({"prompt": texts, "completion": texts}), min_size=1, max_size=5
 )
@@ -169,6 +212,7 @@ CALLING = {"id": "x", "function": {"name": "f", "arguments": "{}"}}
         ("alpaca", [USER | {"content": [{"type": "text", "text": "q"}]}, ANSWER], "one of"),
         ("completion", [USER, ANSWER, USER, ANSWER], "one question and its answer"),
         ("sharegpt", [USER | {"name": "Ann"}, ANSWER], "a turn has no place for name"),
+        ("sharegpt", [USER | {"weight": 1}, ANSWER], "a turn has no place for weight"),
         ("sharegpt", [USER | {"content": []}, ANSWER], r"messages of text; found \[\]"),
         ("sharegpt", [USER, {"role": "function", "content": "f"}], "role 'function' has no"),
         ("sharegpt", [USER, {"role": "tool", "content": "x"}], "no call is open"),
@@ -237,7 +281,7 @@ def test_the_command_tells_what_it_did_and_what_is_left(
     assert main([str(source), str(target), "--to", "hf-preference", "--from", "kto"]) == 0
     assert capsys.readouterr() == (
         f"{target}: 1 hf-preference records of 14 kto rows\n",
-        "left out: columns id\n"
+        "left out: id\n"
         "left over: 12 rows without a counterpart of the same prompt "
         "(line 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ...)\n",
     )

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from pitchpipe import Pipeline
 from pitchpipe.errors import DataError
 from pitchpipe.stages import Formatter
 from pitchpipe_formats import AlpacaFormatter, HFPreferenceFormatter, ShareGPTFormatter
@@ -203,3 +205,102 @@ def test_records_of_ours_pass() -> None:
         assert set(formatter.required_columns(list(record))) <= record.keys()
         assert formatter.is_formatted(chunk)
         assert formatter.apply(chunk).to_dict("records") == [record]
+
+
+def turn(who: str, **more: Any) -> dict[str, Any]:
+    return {"from": who, "value": who, **more}
+
+
+@pytest.mark.parametrize(
+    ("given", "weight"),
+    [
+        ({"weight": 0}, 0),
+        ({"weight": 1}, 1),
+        ({"weight": 0.0}, 0.0),
+        ({"weight": "0"}, "0"),
+        ({"weight": 0.5}, 0.5),
+        ({"weight": None}, None),
+        ({"train": False}, 0),
+        ({"train": True}, 1),
+        ({"loss": False}, 0),
+        ({"loss": 1}, 1),
+        ({"weight": 0, "train": False, "loss": None}, 0),
+        ({"train_detail": None}, None),
+    ],
+)
+@pytest.mark.parametrize("who", ["gpt", "function_call"])
+def test_the_weight_of_an_answer_becomes_its_messages(who: str, given: Any, weight: Any) -> None:
+    said = {**turn(who, **given), "value": '{"name": "f", "arguments": {}}'}
+    _, answer = messages_of(ShareGPTFormatter(), conversations=[turn("human"), said])
+    assert answer.get("weight") == weight
+    assert ("weight" in answer) == (weight is not None)
+    assert type(answer.get("weight")) is type(weight)
+
+
+def test_nothing_is_trained_on_what_others_say() -> None:
+    turns = [turn("system", train=False), turn("human", weight=0), turn("gpt")]
+    assert all("weight" not in m for m in messages_of(ShareGPTFormatter(), conversations=turns))
+    # one that is to be is left for the rules about messages to tell
+    turns = [turn("human", train=True), turn("gpt")]
+    assert messages_of(ShareGPTFormatter(), conversations=turns)[0]["weight"] == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"train": "no"}, "expected true or false for 'train'; found 'no'"),
+        ({"weight": 1, "train": False}, "two things of its weight: {'weight': 1, 'train': False}"),
+        ({"train_detail": [{"begin_offset": 0}]}, "a turn has 'train_detail'"),
+    ],
+)
+def test_weights_that_say_something_else_are_refused(more: Any, words: str) -> None:
+    row = {"conversations": [turn("human"), turn("gpt", **more)]}
+    with pytest.raises(DataError, match=f"line 2, column 'conversations': .*{words}"):
+        ShareGPTFormatter().apply(frame(row))
+
+
+def test_keys_of_turns_that_messages_lack_are_named() -> None:
+    rows = [
+        {"conversations": [turn("human", id=1, hash=None), turn("gpt", weight=0, model="m")]},
+        {"conversations": [turn("human", id=2), turn("gpt", train=True)]},
+    ]
+    found = ShareGPTFormatter().left_out(frame(*rows))
+    assert found == ["conversations[].id", "conversations[].model"]
+    assert ShareGPTFormatter().left_out(frame({"messages": [message("user", "a")]})) == ()
+    assert ShareGPTFormatter().left_out(frame({"conversations": 3})) == []
+    assert AlpacaFormatter().left_out(frame({"instruction": "a"})) == ()
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 100])
+def test_preparing_keeps_weights_and_names_what_is_left_out(
+    tmp_path: Path, chunk_rows: int
+) -> None:
+    def conversation(n: int) -> list[dict[str, Any]]:
+        late = {"emotion": "calm"} if n == 39 else {}
+        return [
+            {"from": "human", "value": f"What is {n}?", "id": n},
+            {"from": "gpt", "value": f"It is {n}.", "weight": 0},
+            {"from": "human", "value": "Sure?", **late},
+            {"from": "gpt", "value": f"Yes, {n}.", "weight": 1},
+        ]
+
+    path = tmp_path / "talks.jsonl"
+    path.write_text(
+        "".join(json.dumps({"conversations": conversation(n)}) + "\n" for n in range(40)), "utf-8"
+    )
+    pipeline = Pipeline.from_config(
+        {
+            "formatter": {"name": "sharegpt"},
+            "training": {"model": "gpt-4o-mini"},
+            "data": {"chunk_rows": chunk_rows},
+        }
+    )
+    prepared = pipeline.prepare(path, tmp_path / "out")
+    records = map(json.loads, prepared.train.read_text("utf-8").splitlines())
+    assert {tuple(m.get("weight") for m in record["messages"]) for record in records} == {
+        (None, 0, None, 1)
+    }
+    assert (
+        "Records have no place for 'conversations[].id', 'conversations[].emotion': left out."
+        in prepared.notes
+    )

@@ -52,7 +52,8 @@ class Batch:
         ends: what all of them begin and end with, where the fixed rows are the records.
         as_read: whether all cells of these are the text that was read, where they are not written.
         refusal: why no records could be made of some rows, which their findings may explain.
-        left_out: the columns that have no part in the records.
+        left_out: the columns that have no part in the records, and what the formatter leaves out of
+            those that it reads.
         skipped: how many rows of an export have no answer, by the reason.
     """
 
@@ -126,6 +127,8 @@ class Work:
         if not len(read.rows):
             return
         chunk = self.schema.apply(read.rows)
+        if self.schema.reader:
+            progress.left_out |= dict.fromkeys(self.schema.reader.formatter.left_out(read.rows))
         if self.fixes:
             chunk = self._fixed(chunk, progress.changes)
         chunk = self._observe("source", chunk, progress)

@@ -64,7 +64,7 @@ class Plan:
             UsageError: the model or the method that the user named does not fit the rows, or labels
                 are asked for where records have none.
         """
-        sample = next(table.chunks(), None)
+        sample = next(table.chunks(faulty=True), None)
         if sample is None:
             raise DataError(f"{table.name}: holds no rows.")
         name = str(table.path or table.name)

@@ -13,6 +13,7 @@ from pitchpipe.nested import with_strings
 from pitchpipe.prepare.batches import Accepted
 from pitchpipe.prepare.changes import Changes, uniform_entry
 from pitchpipe.prepare.passes import Plan, Seen, Spools, run
+from pitchpipe.prepare.rounds import explained, merged
 from pitchpipe.records import Change, Finding, Severity
 from pitchpipe.redaction import hide_keys
 from pitchpipe.stages import Validator
@@ -42,18 +43,24 @@ class Settled:
     Attributes:
         seen: the last pass.
         fixes: what that pass applied, in order.
-        fixed: the findings that were fixed, in order.
+        rounds: the findings that were fixed in each round, in order.
     """
 
     seen: Seen
     fixes: tuple[Accepted, ...]
-    fixed: tuple[Finding, ...]
+    rounds: tuple[tuple[Finding, ...], ...]
+
+    @property
+    def fixed(self) -> tuple[Finding, ...]:
+        """The findings that were fixed, in order."""
+        return tuple(finding for some in self.rounds for finding in some)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was fixed, with an example of how, and what is left."""
         samples = self.seen.changes.samples
-        fixed = tuple(_illustrated(f, samples.get(f.rule, ())) for f in self.fixed)
+        told = merged(self.rounds)
+        fixed = tuple(_illustrated(f, samples.get(f.rule, ())) for f in told)
         return (*fixed, *(f for f in self.seen.findings if f not in self.fixed))
 
     @property
@@ -97,11 +104,16 @@ def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
     profile = plan.selection.profile
     fixing = plan.selection.config.data.fix
     fixes: list[Accepted] = []
-    fixed: list[Finding] = []
+    rounds: list[tuple[Finding, ...]] = []
     declined: set[str] = set()
+    left: set[str] = set()
     seen = run(plan, fixes, "validate", watch, None if plan.verbatim else spools)
     for _ in range(profile.rounds):
-        seen.findings = [_previewed(plan, finding) for finding in seen.findings]
+        rules = dict.fromkeys(f.rule for some in rounds for f in some)
+        seen.findings = [
+            explained(_previewed(plan, finding), left, rules, seen.changes)
+            for finding in seen.findings
+        ]
         required = [f for f in seen.findings if f.fix and f.fix.level == "required" and fixing]
         open_ = [
             f
@@ -111,24 +123,27 @@ def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
         accepted = list(decide(open_)) if open_ else []
         declined.update(f.rule for f in open_ if f not in accepted)
         chosen = [f for f in seen.findings if f in required or f in accepted]
-        check(plan, seen, chosen, fixed)
-        fixed += chosen
+        check(plan, seen, chosen, rounds)
+        rounds.append(tuple(chosen))
+        left = {f.rule for f in seen.findings if f not in chosen}
         fresh = [Accepted(f.rule, f.fix) for f in chosen if f.fix and not _done(plan, f)]
         if not fresh:
-            return Settled(seen, tuple(fixes), tuple(fixed))
+            return Settled(seen, tuple(fixes), tuple(rounds))
         fixes += fresh
         seen = run(plan, fixes, "validate", watch, spools)
-    left = [f for f in seen.findings if f.fix and f.rule not in declined]
-    if left and profile.rounds > 1:
+    endless = sorted({f.rule for f in seen.findings if f.fix and f.rule not in declined})
+    if endless and profile.rounds > 1:
         raise DataError(
-            f"{plan.name}: the fixes of {', '.join(sorted({f.rule for f in left}))} do not come to "
+            f"{plan.name}: the fixes of {', '.join(endless)} do not come to "
             "an end. Fixes must be final; leave out the validators at fault (validators.skip)."
         )
-    check(plan, seen, (), fixed)
-    return Settled(seen, tuple(fixes), tuple(fixed))
+    check(plan, seen, (), rounds)
+    return Settled(seen, tuple(fixes), tuple(rounds))
 
 
-def check(plan: Plan, seen: Seen, chosen: Sequence[Finding], fixed: Sequence[Finding]) -> None:
+def check(
+    plan: Plan, seen: Seen, chosen: Sequence[Finding], rounds: Sequence[Sequence[Finding]]
+) -> None:
     """Whether all errors are among those that are to be fixed.
 
     Raises:
@@ -137,8 +152,12 @@ def check(plan: Plan, seen: Seen, chosen: Sequence[Finding], fixed: Sequence[Fin
     """
     fatal = [f for f in seen.findings if f.severity is Severity.ERROR and f not in chosen]
     if fatal:
-        everything = (*fixed, *seen.findings)
-        raise InvalidDataError(plan.name, fatal, plan.schema.legend, everything)
+        fixed = [finding for some in rounds for finding in some]
+        error = InvalidDataError(
+            plan.name, fatal, plan.schema.legend, merged([*rounds, seen.findings], fatal)
+        )
+        error.applied = tuple(dict.fromkeys(f.rule for f in (*fixed, *chosen)))
+        raise error
     if seen.refusal:
         raise DataError(f"{plan.name}: {seen.refusal}") from seen.refusal
 

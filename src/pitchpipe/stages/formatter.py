@@ -43,6 +43,14 @@ class Formatter(ABC):
         no nulls in the columns it needs.
         """
 
+    def left_out(self, chunk: pd.DataFrame) -> Sequence[str]:
+        """What ``apply`` leaves out of the columns that it reads, by name; by default nothing.
+
+        Such as keys of nested objects: "conversations[].id". It is told once for all rows.
+        """
+        del chunk
+        return ()
+
     @abstractmethod
     def is_formatted(self, chunk: pd.DataFrame) -> bool:
         """Whether every row is already a record of this formatter."""

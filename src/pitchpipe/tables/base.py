@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pitchpipe.errors import DataError
+from pitchpipe.tables.faults import Fault, attach, refuse
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,12 @@ class Block:
     Attributes:
         locators: where each record starts, in the table's unit, counted from 1.
         cells: the values of each column, one a record; None is missing.
+        faults: what was lost when they were read.
     """
 
     locators: Sequence[int]
     cells: Mapping[str, Sequence[object]]
+    faults: Sequence[Fault] = ()
 
     def frame(self, unit: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The records as a chunk.
@@ -40,13 +43,15 @@ class Block:
         for position, name in enumerate(names):
             if name in self.cells:
                 cells[position, :] = self.cells[name]
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             cells.T,
             columns=pd.Index(names, dtype=object),
             index=pd.Index(np.asarray(self.locators, dtype="int64"), name=unit),
             dtype=object,
             copy=False,
         )
+        attach(frame, self.faults)
+        return frame
 
 
 class Segment(ABC):
@@ -107,7 +112,9 @@ class Table(ABC):
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         """The records in order, from 1 to ``size`` a block."""
 
-    def chunks(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+    def chunks(
+        self, columns: Sequence[str] | None = None, *, faulty: bool = False
+    ) -> Iterator[pd.DataFrame]:
         """The records in order, in frames of object dtype.
 
         The index, named after the unit, says where each record starts in the source, from 1. Text
@@ -117,20 +124,24 @@ class Table(ABC):
             columns: the columns that every chunk is to have, filled with None where a record lacks
                 one. By default a chunk has those that its own records have: the same in every
                 chunk, except for JSON, where a key may first appear in a later one.
+            faulty: whether records of which reading loses something are given as well, for
+                validators to report; by default they are an error.
 
         Raises:
             DataError: a record cannot be read; names the file and the place.
         """
         for block in self._blocks(self._chunk_rows):
+            if not faulty:
+                refuse(f"{self.path or self.name}: {self.unit}", block.faults)
             yield block.frame(self.unit, columns)
 
     def segments(self) -> Iterator[Segment]:
         """The records in order, in pieces that can be pickled and read elsewhere.
 
         Pieces of a text file are read where their chunks are; what cannot be cut without reading
-        it is read here.
+        it is read here. Validators report the records of which reading loses something.
         """
-        for chunk in self.chunks():
+        for chunk in self.chunks(faulty=True):
             yield Loaded(chunk)
 
     def has_rows(self) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 
 import orjson
@@ -13,6 +15,7 @@ import pandas as pd
 
 from pitchpipe.errors import DataError
 from pitchpipe.tables.base import Block, FileTable, Segment
+from pitchpipe.tables.faults import Fault, is_lossless, spells_tiny
 from pitchpipe.tables.parsing import (
     BLANK,
     Record,
@@ -23,6 +26,9 @@ from pitchpipe.tables.parsing import (
     parse_whole,
 )
 from pitchpipe.tables.text import Piece, TextFile, whole_lines
+
+Numbered = tuple[int, Record, list[Fault]]
+"""A line's number, its object, and what that cannot hold."""
 
 
 class JsonLinesTable(FileTable):
@@ -52,10 +58,10 @@ class JsonLinesTable(FileTable):
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         seen: dict[str, None] = {}
         with closing(self._records()) as records:
-            while block := list(islice(records, size)):
-                cells = by_column([record for _, record in block])
-                seen.update(dict.fromkeys(cells))
-                yield Block([line for line, _ in block], cells)
+            while part := list(islice(records, size)):
+                block = _block(part)
+                seen.update(dict.fromkeys(block.cells))
+                yield block
         self._columns = list(seen)
 
     def segments(self) -> Iterator[Segment]:
@@ -63,7 +69,7 @@ class JsonLinesTable(FileTable):
         for piece in self._text.pieces(whole_lines):
             yield JsonLines(piece, self._chunk_rows)
 
-    def _records(self) -> Generator[tuple[int, Record], None, None]:
+    def _records(self) -> Generator[Numbered, None, None]:
         with closing(self._text.lines()) as lines:
             yield from _numbered(self.path, lines, 1)
 
@@ -88,21 +94,25 @@ class JsonLines(Segment):
     def _plain(self) -> list[Block] | None:
         """All of it the fast way; None where a line is anything but an ordinary object."""
         file = self.piece.file
-        lines = self.piece.data().split(file.newline.encode())
+        data = self.piece.data()
+        lines = data.split(file.newline.encode())
         if not lines[-1]:
             lines.pop()
         try:
             records = list(map(orjson.loads, lines))
         except orjson.JSONDecodeError:
             return None
-        if set(map(type, records)) != {dict}:
+        if set(map(type, records)) != {dict} or not is_lossless(data, records):
             return None
         blocks = []
         for start in range(0, len(records), self.chunk_rows):
             part = records[start : start + self.chunk_rows]
             first = self.piece.line + start
             block = Block(range(first, first + len(part)), by_column(part))
-            if any(map(has_doubtful_numbers, block.cells.values())):
+            if any(map(has_doubtful_numbers, block.cells.values())) and (
+                spells_tiny(data)
+                or any(has_doubtful_numbers(cells, zeros=False) for cells in block.cells.values())
+            ):
                 return None
             blocks.append(block)
         return blocks
@@ -113,15 +123,21 @@ class JsonLines(Segment):
         lines = self.piece.text().split(file.newline)
         records = _numbered(file.path, lines, self.piece.line)
         while part := list(islice(records, self.chunk_rows)):
-            yield Block([line for line, _ in part], by_column([record for _, record in part]))
+            yield _block(part)
 
 
-def _numbered(
-    path: Path, lines: Iterable[str], first: int
-) -> Generator[tuple[int, Record], None, None]:
+def _numbered(path: Path, lines: Iterable[str], first: int) -> Generator[Numbered, None, None]:
     for number, line in enumerate(lines, start=first):
         if bare := line.strip(BLANK):
-            yield number, parse_line(path, number, bare)
+            faults: list[Fault] = []
+            yield number, parse_line(path, number, bare, faults), faults
+
+
+def _block(part: Sequence[Numbered]) -> Block:
+    faults = [fault for _, _, some in part for fault in some]
+    return Block(
+        [line for line, _, _ in part], by_column([record for _, record, _ in part]), faults
+    )
 
 
 class JsonTable(FileTable):
@@ -132,15 +148,22 @@ class JsonTable(FileTable):
         text: the file.
         chunk_rows: the most records of a chunk.
         records: the objects.
+        faults: what they cannot hold, in order.
     """
 
     unit = "record"
 
     def __init__(
-        self, name: str, text: TextFile, chunk_rows: int, records: Sequence[Record]
+        self,
+        name: str,
+        text: TextFile,
+        chunk_rows: int,
+        records: Sequence[Record],
+        faults: Sequence[Fault] = (),
     ) -> None:
         super().__init__(name, text.path, chunk_rows)
         self._records = records
+        self._faults = faults
 
     @property
     def columns(self) -> list[str]:
@@ -150,7 +173,12 @@ class JsonTable(FileTable):
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         for start in range(0, len(self._records), size):
             records = self._records[start : start + size]
-            yield Block(range(start + 1, start + len(records) + 1), by_column(records))
+            here = range(start + 1, start + len(records) + 1)
+            low, high = (
+                bisect_left(self._faults, at, key=attrgetter("locator"))
+                for at in (here.start, here.stop)
+            )
+            yield Block(here, by_column(records), self._faults[low:high])
 
 
 def open_json(name: str, text: TextFile, chunk_rows: int, lines: bool) -> FileTable:
@@ -178,4 +206,6 @@ def open_json(name: str, text: TextFile, chunk_rows: int, lines: bool) -> FileTa
         whole = spread and not is_json(first)
     if not whole:
         return JsonLinesTable(name, text, chunk_rows)
-    return JsonTable(name, text, chunk_rows, parse_whole(text.path, text.read()))
+    faults: list[Fault] = []
+    records = parse_whole(text.path, text.read(), faults)
+    return JsonTable(name, text, chunk_rows, records, faults)

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from pitchpipe.errors import DataError
+from pitchpipe.tables.faults import Examiner, Fault, is_lossless
 from pitchpipe.tables.pairs import as_object
 from pitchpipe.tables.values import lone_surrogate, writable
 
@@ -41,20 +42,21 @@ _EXACT = {str, int, bool, type(None)}
 _DECODER = json.JSONDecoder(parse_constant=_constant)
 
 
-def parse_line(path: Path, number: int, line: str) -> Record:
+def parse_line(path: Path, number: int, line: str, faults: list[Fault]) -> Record:
     """The object on one line, which has no blanks around it.
 
     Args:
         path: the file, for messages.
         number: the line's number.
         line: its text.
+        faults: gets what the object cannot hold of it.
 
     Raises:
         DataError: it is not a JSON object; names line and column.
     """
     where = f"{path}: line {number}"
     try:
-        value = _DECODER.decode(line)
+        value, examiner = _decoded(line)
     except json.JSONDecodeError as error:
         raise DataError(
             f"{where}, column {error.colno}: not valid JSON ({error.msg}). "
@@ -62,10 +64,13 @@ def parse_line(path: Path, number: int, line: str) -> Record:
         ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(_unusable(where, error)) from error
-    return _record(where, value, _SURROGATE.search(line) is not None)
+    record = _record(where, value, _SURROGATE.search(line) is not None)
+    if examiner:
+        faults += examiner.faults(number, record)
+    return record
 
 
-def parse_whole(path: Path, text: str) -> list[Record]:
+def parse_whole(path: Path, text: str, faults: list[Fault]) -> list[Record]:
     """The objects of an array, of an object that holds nothing but one array, or one object.
 
     An object of arrays, or of objects with the same keys, is a table column by column.
@@ -73,12 +78,13 @@ def parse_whole(path: Path, text: str) -> list[Record]:
     Args:
         path: the file, for messages.
         text: all of its text.
+        faults: gets what the objects cannot hold of it.
 
     Raises:
         DataError: it is not such JSON; names line and column, or the record.
     """
     try:
-        value = _DECODER.decode(text)
+        value, examiner = _decoded(text)
     except json.JSONDecodeError as error:
         raise DataError(
             f"{path}: line {error.lineno}, column {error.colno}: not valid JSON ({error.msg}). "
@@ -88,16 +94,39 @@ def parse_whole(path: Path, text: str) -> list[Record]:
         raise DataError(_unusable(str(path), error)) from error
     values = _array(value)
     suspicious = _SURROGATE.search(text) is not None
-    return [
+    records = [
         _record(f"{path}: record {number}", item, suspicious)
         for number, item in enumerate(values, start=1)
     ]
+    if examiner:
+        for number, record in enumerate(records, start=1):
+            faults += examiner.faults(number, record)
+        if examiner.left:
+            raise DataError(
+                f"{path}: the key {examiner.left[0]!r} comes more than once in the object that "
+                "holds the records. Expected each key once; put all records under one of them."
+            )
+    return records
+
+
+def _decoded(text: str) -> tuple[object, Examiner | None]:
+    """The value of a text, and who knows what it cannot hold; None where it holds everything."""
+    try:
+        value = _DECODER.decode(text)
+        if is_lossless(text, value):
+            return value, None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a number that is none of JSON's, or too long for Python
+        pass
+    examiner = Examiner()
+    return examiner.decode(text), examiner
 
 
 def is_json(text: str) -> bool:
     """Whether a text is one whole JSON value."""
     try:
-        _DECODER.decode(text)
+        _decoded(text)
     except (ValueError, RecursionError):
         return False
     return True
@@ -115,25 +144,29 @@ def by_column(records: Sequence[Record]) -> dict[str, list[object]]:
     return {name: [record.get(name) for record in records] for name in every}
 
 
-def has_doubtful_numbers(values: Sequence[object]) -> bool:
+def has_doubtful_numbers(values: Sequence[object], zeros: bool = True) -> bool:
     """Whether a closer look is due at some values.
 
-    A fast parser rounds whole numbers beyond 64 bits, and takes any depth.
+    A fast parser rounds whole numbers beyond 64 bits, makes zero of tiny ones, and takes any depth.
+
+    Args:
+        values: what it read.
+        zeros: whether a zero with a decimal point is doubtful.
     """
     kinds = set(map(type, values))
     if kinds <= _EXACT:
         return False
-    return any(map(_is_doubtful, values))
+    return any(_is_doubtful(value, zeros) for value in values)
 
 
-def _is_doubtful(value: object, depth: int = 0) -> bool:
+def _is_doubtful(value: object, zeros: bool, depth: int = 0) -> bool:
     if isinstance(value, float):
-        return abs(value) >= 2**63
+        return abs(value) >= 2**63 or (zeros and value == 0)
     if depth > MOST_DEPTH:
         return True
     inner = value.values() if isinstance(value, dict) else value
     return isinstance(inner, list | ValuesView) and any(
-        _is_doubtful(item, depth + 1) for item in inner
+        _is_doubtful(item, zeros, depth + 1) for item in inner
     )
 
 

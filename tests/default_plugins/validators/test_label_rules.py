@@ -122,3 +122,61 @@ def test_rare_labels_are_told_with_figures(frame, bound, find) -> None:
 def test_labels_that_are_not_rare(frame, bound, find, labels) -> None:
     chunk = frame(prompt=[f"film {n}" for n in range(len(labels))], completion=labels)
     assert find(bound("class-imbalance"), chunk) == []
+
+
+NFC, NFD = "caf\u00e9", "cafe\u0301"
+
+
+def completions(frame, labels):
+    return frame(prompt=[f"q{n}" for n in range(len(labels))], completion=labels)
+
+
+@pytest.mark.parametrize(
+    ("variants", "right"),
+    [
+        ([NFC] * 5 + [NFD] * 2, NFC),
+        ([NFC] * 2 + [NFD] * 5, NFD),
+        ([NFC] * 3 + [NFD] * 3, NFC),
+        ([NFD] * 3 + [NFC] * 3, NFC),
+        (["CAFE\u0301"] * 3 + [NFC] * 3, NFC),
+        (["\u212b"] * 3 + ["\u00c5"] * 3, "\u00c5"),
+        (["\ud55c"] * 2 + ["\u1112\u1161\u11ab"] * 2, "\ud55c"),
+    ],
+)
+def test_unicode_forms_of_a_label_are_one_label(frame, bound, find, talk, variants, right) -> None:
+    labels = variants + ["other"] * 9
+    [finding] = find(bound("label-noise"), completions(frame, labels))
+    assert finding.count == len([v for v in variants if v != right])
+    assert "differ in case, white space or Unicode form only: " in finding.message
+    assert finding.before != finding.after
+    fixed = finding.fix.apply(completions(frame, labels))
+    assert set(fixed["completion"]) == {right, "other"}
+    assert find(bound("label-noise"), fixed) == []
+    [finding] = find(bound("label-noise", "chat"), frame(messages=[talk("q", v) for v in labels]))
+    fixed = finding.fix.apply(frame(messages=[talk("q", v) for v in labels]))
+    assert {messages[-1]["content"] for messages in fixed["messages"]} == {right, "other"}
+
+
+def test_forms_that_look_alike_are_told_apart_in_the_message(frame, bound, find) -> None:
+    [finding] = find(bound("label-noise"), completions(frame, [NFC] * 5 + [NFD] * 5))
+    assert finding.message.endswith(r"'cafe\u0301', 'café'")
+    assert (finding.before, finding.after) == (r"'cafe\u0301'", "'café'")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("C", "C#"),
+        ("1", "\u2460"),
+        ("ABC", "\uff21\uff22\uff23"),
+        ("Masse", "Ma\u00dfe"),
+        ("fi", "\ufb01"),
+        ("e", "\u00e9"),
+        ("2", "\u00b2"),
+        ("yes", "yes\x85"),
+        ("yes", "yes\x84"),
+        ("a b", "ab"),
+    ],
+)
+def test_labels_that_may_differ_in_meaning_are_two(frame, bound, find, one, other) -> None:
+    assert find(bound("label-noise"), completions(frame, [one] * 8 + [other] * 8)) == []

@@ -18,7 +18,9 @@ SCOPES = {
     "prompt-leakage": "split",
     "too-few-training-records": "split",
     "file-size": "split",
+    "duplicate-keys": "table",
     "mixed-formats": "table",
+    "number-range": "table",
     "token-limit": "records",
 }
 """Those of the rules that do not look at source rows."""

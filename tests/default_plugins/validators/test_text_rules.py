@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pitchpipe.default_plugins.validators._invisible import INVISIBLE
 from pitchpipe.default_plugins.validators._rewriting import Rewrite
 from pitchpipe.default_plugins.validators.control_characters import ControlCharacters
 from pitchpipe.default_plugins.validators.secret_keys import SecretKeys
@@ -15,7 +18,7 @@ from pitchpipe.nested import strings_of, with_strings
 from pitchpipe.records import Severity
 from pitchpipe.redaction import PLACEHOLDER
 
-MISREAD = {n: bytes([n]).decode("cp1252", "ignore") or None for n in range(128, 160) if n != 133}
+MISREAD = {n: bytes([n]).decode("cp1252", "ignore") or None for n in range(128, 160)}
 
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e007f"
 SIGNS = [
@@ -29,6 +32,12 @@ SIGNS = [
     "\u202e",
     "\ufeff",
     "\U000e0041",
+    "\u200c",
+    "\u200d",
+    "\u2060",
+    "\ufe0f\ufe0f",
+    "\U000e0100\U000e0101",
+    "\u180b",
 ]
 
 
@@ -57,22 +66,115 @@ def test_it_is_found_wherever_it_stands(frame, bound, find, talk, sign) -> None:
 def test_what_parts_two_words_becomes_a_space(frame, bound, find) -> None:
     chunk = frame(prompt=["one\x0ctwo\x0c", "a \x0bb", "c\x85\x1b\x1ed"], completion=["x"] * 3)
     [finding] = find(bound("control-characters"), chunk)
-    assert finding.fix.apply(chunk)["prompt"].tolist() == ["one two", "a b", "c  d"]
+    assert finding.fix.apply(chunk)["prompt"].tolist() == ["one two", "a b", "c\u2026 d"]
 
 
 def test_a_finding_shows_its_example_before_and_after(frame, bound, find) -> None:
     chunk = frame(prompt=["word " * 20 + "ca\u200bf\x85e" + " word" * 20], completion=["x"])
     [finding] = find(bound("control-characters"), chunk)
     assert finding.before == r"'rd word word ca\u200bf\x85e word word w'"
-    assert finding.after == "'rd word word caf e word word w'"
+    assert finding.after == "'rd word word caf\u2026e word word w'"
     crowded = frame(prompt=["\U000e0041" * 50], completion=["x"])
     [finding] = find(bound("control-characters"), crowded)
-    assert (finding.before, finding.after) == (repr("\U000e0041" * 5), "''")
+    assert (finding.before, finding.after) == (repr("\U000e0041"), "''")
 
 
 def test_joiners_of_emoji_and_scripts_and_flags_stay(frame, bound, find) -> None:
     texts = ["\U0001f468\u200d\U0001f469", "\u0646\u200c\u0645", FLAG, "a\r\n\tb"]
     assert find(bound("control-characters"), frame(prompt=texts, completion=["x"] * 4)) == []
+
+
+NEEDED = {
+    "emoji": [
+        "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 x",
+        "\u2764\ufe0f\u200d\U0001f525",
+    ],
+    "emoji with tones": ["\U0001f469\U0001f3fd\u200d\u2695\ufe0f", "1\ufe0f\u20e3 #\ufe0f\u20e3"],
+    "persian": [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0647\u200d.",
+        "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
+    ],
+    "hindi": ["\u0915\u094d\u200d\u0937", "\u0930\u094d\u200c\u092f"],
+    "sinhala and malayalam": ["\u0dc1\u0dca\u200d\u0dbb\u0dd3", "\u0d28\u0d4d\u200d"],
+    "thai": [
+        "\u0e20\u0e32\u0e29\u0e32\u200b\u0e44\u0e17\u0e22\u200bPython",
+        "\u0e44\u0e17\u0e22\u2060\u0e44",
+    ],
+    "khmer": ["\u1797\u17b6\u179f\u17b6\u200b\u1781\u17d2\u1798\u17c2\u179a"],
+    "lao and burmese": ["\u0e9e\u0eb2\u200b\u0eaa\u0eb2", "\u1019\u103c\u200b\u1014\u103a"],
+    "tibetan": ["\u0f56\u0f7c\u0f51\u200b\u0f0b"],
+    "japanese": ["\u65e5\u672c\u8a9e\u200b\u306e", "\u845b\U000e0100"],
+    "mongolian": ["\u1828\u180e\u1820", "\u1820\u180b"],
+    "hebrew": ["\u05e9\u05dc\u05d5\u05dd C++\u200e, \u200f1", "\u2067\u05d0\u2069 x"],
+    "arabic": ["\u0645\u0631\u062d\u0628\u0627 \u061c1-2", "\u202b\u0645\u202c"],
+    "a flag": [FLAG],
+}
+
+
+@pytest.mark.parametrize("texts", NEEDED.values(), ids=NEEDED)
+def test_what_a_script_needs_stays(frame, bound, find, texts) -> None:
+    assert [ControlCharacters.without(text) for text in texts] == texts
+    assert find(bound("control-characters"), frame(prompt=texts, completion=texts)) == []
+    mixed = [f"{text} plain\u200b text\ufeff" for text in texts]
+    assert [ControlCharacters.without(m) for m in mixed] == [f"{text} plain text" for text in texts]
+
+
+INVISIBLE_SIGNS = st.sampled_from(
+    [chr(code) for code in range(0x110000) if re.match(f"[{INVISIBLE}]", chr(code))]
+)
+VISIBLE_ASCII = st.sampled_from([*map(chr, range(32, 127)), *"\t\n\r"])
+
+
+@given(st.text(VISIBLE_ASCII | INVISIBLE_SIGNS))
+def test_ascii_text_keeps_none_but_of_keycaps(text: str) -> None:
+    left = ControlCharacters.without(text)
+    hidden = [at for at, sign in enumerate(left) if re.match(f"[{INVISIBLE}]", sign)]
+    assert all(ord(left[at]) >= 0xFE00 or ord(left[at]) >= 0xE0100 for at in hidden)
+    assert all(left[at - 1] in "0123456789#*\u2026\u20ac" or left[at - 1] > "\x7f" for at in hidden)
+
+
+@given(
+    st.text(
+        VISIBLE_ASCII
+        | INVISIBLE_SIGNS
+        | st.sampled_from("\u0e01\u0645\u0915\U0001f469\u05d0\u1820")
+    )
+)
+def test_what_is_taken_out_is_all_there_is(text: str) -> None:
+    once = ControlCharacters.without(text)
+    assert ControlCharacters.without(once) == once
+    assert (ControlCharacters.excerpt(text) is None) == (once == text)
+    assert ControlCharacters.excerpt(once) is None
+
+
+@pytest.mark.parametrize(
+    ("letters", "signs"),
+    [
+        ("\u0e01\u0e32\u0e44\u0e17", "\u200b\u2060"),
+        ("\u1797\u17b6\u179f", "\u200b\u200c\u200d"),
+        ("\u0e9e\u0eb2", "\u200b"),
+        ("\u0645\u06cc\u062e\u06a9", "\u200c\u200d\u200e\u200f\u061c"),
+        ("\u0915\u094d\u0937\u0930", "\u200c\u200d"),
+        ("\u306e\u65e5\u672c\u30d0", "\u200b"),
+        ("\U0001f469\U0001f466\u2764", "\u200d"),
+    ],
+)
+@given(data=st.data())
+def test_words_of_scripts_are_left_alone(letters: str, signs: str, data: st.DataObject) -> None:
+    parts = data.draw(st.lists(st.text(st.sampled_from(letters), min_size=1), min_size=1))
+    text = parts[0] + "".join(data.draw(st.sampled_from(signs)) + part for part in parts[1:])
+    assert ControlCharacters.without(text) == text
+
+
+def test_the_ellipsis_of_windows_1252_is_told_like_its_neighbours(frame, bound, find) -> None:
+    chunk = frame(prompt=["\x93wait\x85\x94", "\x85", "a\x84b"], completion=["x", "\x85", "y"])
+    [finding] = find(bound("control-characters"), chunk)
+    assert finding.count == 3
+    fixed = finding.fix.apply(chunk)
+    assert fixed["prompt"].tolist() == ["\u201cwait\u2026\u201d", "\u2026", "a\u201eb"]
+    assert fixed["completion"].tolist() == ["x", "\u2026", "y"]
+    assert find(bound("empty-fields"), chunk) == find(bound("empty-fields"), fixed) == []
 
 
 def test_talks_are_cleaned_all_the_way_down(frame, bound, find, talk) -> None:

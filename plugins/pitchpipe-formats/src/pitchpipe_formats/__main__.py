@@ -39,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return error.exit_code
     print(f"{target}: {done.rows_written} {arguments['to']} records of {_origin(done)}")
     if done.left_out:
-        print(f"left out: columns {', '.join(done.left_out)}", file=sys.stderr)
+        print(f"left out: {', '.join(done.left_out)}", file=sys.stderr)
     if done.unpaired:
         print(f"left over: {_unpaired(done)}", file=sys.stderr)
     return 0

@@ -25,7 +25,8 @@ class Converted:
         rows_read: how many.
         rows_written: how many there are now.
         unpaired: the places of KTO rows that no other row completes to a pair.
-        left_out: columns of the source that are no part of its format.
+        left_out: columns of the source that are no part of its format, and keys of its turns that
+            messages have no place for ("conversations[].id").
         unit: what places count: "line", "row" or "record".
     """
 
@@ -75,6 +76,7 @@ def convert(
         for chunk in table.chunks():
             rows += len(chunk)
             others |= dict.fromkeys(str(c) for c in chunk.columns if c not in given.columns)
+            others |= dict.fromkeys(given.formatter.left_out(chunk))
             try:
                 writer.write(_written(_ours(chunk, given, pairing), wanted))
             except DataError as error:

@@ -110,7 +110,8 @@ class AlpacaFormatter(_Conversations):
 class ShareGPTFormatter(_Conversations):
     """Reads ``conversations`` of turns that say who they are from, with ``system`` and ``tools``.
 
-    Calls of tools and what these answered become messages of ours.
+    Calls of tools and what these answered become messages of ours. A turn's ``weight``, or its
+    ``train`` or ``loss`` of true or false, becomes the message's weight.
 
     Attributes:
         system: begins conversations that have no system text of their own.
@@ -126,6 +127,14 @@ class ShareGPTFormatter(_Conversations):
     def required_columns(self, available: Sequence[str]) -> tuple[str, ...]:
         """Only ``messages`` where there are any, else the conversations."""
         return (MESSAGES,) if MESSAGES in available else sharegpt.REQUIRED
+
+    def left_out(self, chunk: pd.DataFrame) -> Sequence[str]:
+        """The keys of turns that messages have no place for."""
+        if MESSAGES in chunk.columns or sharegpt.CONVERSATIONS not in chunk.columns:
+            return ()
+        column = sharegpt.CONVERSATIONS
+        keys = (key for turns in chunk[column].tolist() for key in sharegpt.left_out(turns))
+        return [f"{column}[].{key}" for key in dict.fromkeys(keys)]
 
     def _read(self, chunk: pd.DataFrame) -> dict[str, list[Any]]:
         made = each(chunk, lambda row: sharegpt.read(row, self.system))

@@ -8,6 +8,7 @@ from typing import Any
 from pitchpipe_formats.fields import Message, Record, UnfitError, said, shown, text
 from pitchpipe_formats.tools import Calls, as_tools, written_tools
 from pitchpipe_formats.turns import MESSAGES, refuse_others
+from pitchpipe_formats.weights import KEYS, WEIGHT, weight_of
 
 CONVERSATIONS, SYSTEM, TOOLS = "conversations", "system", "tools"
 REQUIRED = (CONVERSATIONS,)
@@ -26,6 +27,8 @@ ROLES = {
     "tool": "tool",
 }
 """Whom a turn is from, by the names that are in use; "calls" are the model's, of tools."""
+
+_KNOWN = frozenset({"from", "value", *KEYS})
 
 _WRITTEN = {"system": "system", "developer": "system", "user": "human", "assistant": "gpt"}
 
@@ -53,6 +56,19 @@ def read(record: Record, system: str | None) -> dict[str, Any]:
     return {MESSAGES: spoken, TOOLS: tools} if tools else {MESSAGES: spoken}
 
 
+def left_out(turns: object) -> list[str]:
+    """The keys of turns that hold something and have no counterpart in messages."""
+    if not isinstance(turns, list):
+        return []
+    return [
+        key
+        for turn in turns
+        if isinstance(turn, Mapping)
+        for key, value in turn.items()
+        if key not in _KNOWN and value is not None
+    ]
+
+
 def write(record: Record) -> dict[str, Any]:
     """The ShareGPT record of a chat record.
 
@@ -78,18 +94,23 @@ def _message(turn: object, calls: Calls) -> Message:
             CONVERSATIONS,
             f"expected turns from one of {', '.join(ROLES)}; found {shown(turn.get('from'))}.",
         )
+    weight = weight_of(turn, role in ("assistant", "calls"), CONVERSATIONS)
     if role == "calls":
-        return {"role": "assistant", "tool_calls": calls.read(value, CONVERSATIONS)}
+        return {"role": "assistant", "tool_calls": calls.read(value, CONVERSATIONS), **weight}
     if role == "tool":
-        return {"role": "tool", "tool_call_id": calls.answered(CONVERSATIONS), "content": value}
-    return said(role, value)
+        answered = calls.answered(CONVERSATIONS)
+        return {"role": "tool", "tool_call_id": answered, "content": value, **weight}
+    return {**said(role, value), **weight}
 
 
-def _turn(message: Mapping[str, Any], calls: Calls) -> dict[str, str]:
+def _turn(message: Mapping[str, Any], calls: Calls) -> dict[str, Any]:
     role, content = message["role"], message.get("content")
+    known = {"role", "content", *([WEIGHT] if role == "assistant" else [])}
+    weight = {WEIGHT: message[WEIGHT]} if message.get(WEIGHT) is not None else {}
     if role == "assistant" and message.get("tool_calls") and content is None:
-        _only(message, {"role", "content", "tool_calls"})
-        return {"from": "function_call", "value": calls.write(message["tool_calls"], MESSAGES)}
+        _only(message, {*known, "tool_calls"})
+        value = calls.write(message["tool_calls"], MESSAGES)
+        return {"from": "function_call", "value": value, **weight}
     if not isinstance(content, str):
         raise UnfitError(MESSAGES, f"expected messages of text; found {shown(content)}.")
     if role == "tool":
@@ -97,10 +118,10 @@ def _turn(message: Mapping[str, Any], calls: Calls) -> dict[str, str]:
         if calls.answered(MESSAGES) != message.get("tool_call_id"):
             raise UnfitError(MESSAGES, "expected tools to answer in the order of their calls.")
         return {"from": "observation", "value": content}
-    _only(message, {"role", "content"})
+    _only(message, known)
     if role not in _WRITTEN:
         raise UnfitError(MESSAGES, f"role {role!r} has no counterpart in ShareGPT.")
-    return {"from": _WRITTEN[role], "value": content}
+    return {"from": _WRITTEN[role], "value": content, **weight}
 
 
 def _only(message: Mapping[str, Any], known: set[str]) -> None:

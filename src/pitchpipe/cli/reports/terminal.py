@@ -57,7 +57,7 @@ class TextReport:
         """Prints all that was found beside the errors, which are told by whoever catches them."""
         rest = [finding for finding in error.everything if finding not in error.findings]
         if rest:
-            say(summary.findings_text(rest, self._file))
+            say(summary.findings_text(rest, self._file, error.applied))
 
     def _changes(self, data: PreparedData) -> None:
         if not data.changed:

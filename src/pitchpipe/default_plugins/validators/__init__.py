@@ -14,6 +14,7 @@ from pitchpipe.default_plugins.validators.completion_space import CompletionSpac
 from pitchpipe.default_plugins.validators.conflicting_completions import ConflictingCompletions
 from pitchpipe.default_plugins.validators.control_characters import ControlCharacters
 from pitchpipe.default_plugins.validators.copied_output import CopiedOutput
+from pitchpipe.default_plugins.validators.duplicate_keys import DuplicateKeys
 from pitchpipe.default_plugins.validators.duplicate_rows import DuplicateRows
 from pitchpipe.default_plugins.validators.empty_fields import EmptyFields
 from pitchpipe.default_plugins.validators.example_count import ExampleCount
@@ -30,6 +31,7 @@ from pitchpipe.default_plugins.validators.message_weight import MessageWeight
 from pitchpipe.default_plugins.validators.mixed_formats import MixedFormats
 from pitchpipe.default_plugins.validators.model_retirement import ModelRetirement
 from pitchpipe.default_plugins.validators.nothing_to_train import NothingToTrain
+from pitchpipe.default_plugins.validators.number_range import NumberRange
 from pitchpipe.default_plugins.validators.preference_pairs import PreferencePairs
 from pitchpipe.default_plugins.validators.prompt_leakage import PromptLeakage
 from pitchpipe.default_plugins.validators.prompt_prefix import PromptPrefix
@@ -67,6 +69,7 @@ def register_validators(register: Register[type[Validator[Any]]]) -> None:
     register("conflicting-completions", ConflictingCompletions)
     register("control-characters", ControlCharacters)
     register("copied-output", CopiedOutput)
+    register("duplicate-keys", DuplicateKeys)
     register("duplicate-rows", DuplicateRows)
     register("empty-fields", EmptyFields)
     register("example-count", ExampleCount)
@@ -83,6 +86,7 @@ def register_validators(register: Register[type[Validator[Any]]]) -> None:
     register("mixed-formats", MixedFormats)
     register("model-retirement", ModelRetirement)
     register("nothing-to-train", NothingToTrain)
+    register("number-range", NumberRange)
     register("preference-pairs", PreferencePairs)
     register("prompt-leakage", PromptLeakage)
     register("prompt-prefix", PromptPrefix)

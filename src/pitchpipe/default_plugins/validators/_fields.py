@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -27,6 +28,8 @@ ALTERNATIVES: Mapping[Format, tuple[tuple[str, ...], ...]] = {
 """The columns that records of each format can be made from, the choice of first resort first."""
 
 Bools = npt.NDArray[np.bool_]
+
+_WHITE = re.compile(r"[^\S\x85]+")
 
 TOOLS = ("tools", "parallel_tool_calls", "functions")
 
@@ -85,10 +88,24 @@ def cells(chunk: pd.DataFrame, column: str) -> list[Any]:
     return found
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text is empty or white space alone, which the code 0x85 is not."""
+    return not text or (text.isspace() and "\x85" not in text)
+
+
+def words_of(text: str) -> list[str]:
+    """What white space parts in a text.
+
+    The code 0x85, white space to Python, is text as its neighbours are: an ellipsis of
+    Windows-1252 that was misread, as those are quotes and dashes.
+    """
+    return [word for word in _WHITE.split(text) if word]
+
+
 def is_empty(cell: object) -> bool:
     """Whether a cell holds nothing, an empty list, or nothing but white space."""
     if isinstance(cell, str):
-        return not cell or cell.isspace()
+        return is_blank(cell)
     return (
         cell is None
         or cell is pd.NA
@@ -106,7 +123,7 @@ def hollow(values: Sequence[object], blanks: bool = True) -> Bools:
             [not cell if type(cell) is str else is_empty(cell) for cell in values], dtype=np.bool_
         )
     return np.array(
-        [(not cell or cell.isspace()) if type(cell) is str else is_empty(cell) for cell in values],
+        [is_blank(cell) if type(cell) is str else is_empty(cell) for cell in values],
         dtype=np.bool_,
     )
 

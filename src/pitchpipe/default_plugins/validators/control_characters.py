@@ -10,27 +10,23 @@ import orjson
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import cells
-from pitchpipe.default_plugins.validators._rewriting import Rewriting, around
+from pitchpipe.default_plugins.validators._invisible import INVISIBLE, stray, without_stray
+from pitchpipe.default_plugins.validators._places import WIDTH
+from pitchpipe.default_plugins.validators._rewriting import Rewriting
 from pitchpipe.default_plugins.validators._text import END, text_of
 from pitchpipe.records import FixLevel
 from pitchpipe.redaction import hide_keys
 from pitchpipe.stages import Scope
 
-_INVISIBLE = (
-    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
-)
-_TAGS = "\U000e0000-\U000e007f"
-_FLAG = "\U0001f3f4"
-_ANY = re.compile(f"[{_INVISIBLE}{_TAGS}]")
-_ODD = re.compile(f"[{_INVISIBLE}]|(?<![{_FLAG}{_TAGS}])[{_TAGS}]+")
-_BREAK = re.compile(r"(?<=\S)[\x0b\x0c\x1c-\x1f\x85]+(?=\S)")
+_ANY = re.compile(f"[{INVISIBLE}]")
+_BREAK = re.compile(r"(?<=\S)[\x0b\x0c\x1c-\x1f]+(?=\S)")
 _MISREAD = {
     code: bytes([code]).decode("cp1252")
-    for code in (0x80, *range(0x82, 0x85), *range(0x86, 0x8D), 0x8E, *range(0x91, 0x9D), 0x9E, 0x9F)
+    for code in (0x80, *range(0x82, 0x8D), 0x8E, *range(0x91, 0x9D), 0x9E, 0x9F)
 }
-"""What codes of Latin-1 are where Windows-1252 was read as such; 0x85 is a line end as well."""
+"""What codes of Latin-1 are where Windows-1252 was read as such; 0x85 is its ellipsis."""
 
+_MARGIN = 15
 _PLAIN = bytes([*range(32, 127), *b"\t\n\r", *END.encode()])
 
 
@@ -38,11 +34,14 @@ _PLAIN = bytes([*range(32, 127), *b"\t\n\r", *END.encode()])
 class ControlCharacters(Rewriting):
     """Finds control characters and other invisible ones, which are trained on all the same.
 
-    They are the control codes of ASCII and Latin-1 but for tab and line ends, and the characters of
-    Unicode that have no width, turn the direction of writing, or hide letters as tags. Joiners,
-    which some scripts and emoji need, and the tags of flags are left alone. Where one of the codes
-    that break a line or a page parts two words, a space takes its place, and where a code is a
-    character of Windows-1252, such as a curly quote, that was misread as Latin-1, that character.
+    They are the control codes of ASCII and Latin-1 but for tab and line feed and carriage return,
+    and the characters of Unicode that have no width, turn the direction of writing, or hide letters
+    as tags or variants. Those that the letters beside them need are left alone: joiners between
+    emoji and in the scripts of the Middle East and of India, break opportunities in scripts that
+    put no spaces between words, marks of direction in texts written from right to left, variants of
+    letters and emoji, the tags of flags. Where one of the codes that break a line or a page parts
+    two words, a space takes its place, and where a code is a character of Windows-1252, such as a
+    curly quote or an ellipsis, that was misread as Latin-1, that character.
 
     Attributes:
         level: whether they are taken out on request, or only when this rule is named.
@@ -67,16 +66,29 @@ class ControlCharacters(Rewriting):
     @staticmethod
     def excerpt(text: str) -> str | None:
         """The first of them, with its surroundings."""
-        found = _ODD.search(text)
-        if found is None:
+        at = next(stray(text), None)
+        if at is None:
             return None
-        before, rest = hide_keys(text[: found.start()]), hide_keys(text[found.start() :])
-        return around(before + rest, len(before), len(before) + 1)
+        before, rest = hide_keys(text[:at]), hide_keys(text[at:])
+        return _around(before + rest, len(before))
 
     @staticmethod
     def without(text: str) -> str:
         """The text without them."""
-        return _ODD.sub("", _BREAK.sub(" ", text.translate(_MISREAD)))
+        return without_stray(_BREAK.sub(" ", text.translate(_MISREAD)))
+
+
+def _around(text: str, at: int) -> str:
+    """A place in a text with what findings show of it, which begins and ends with what is seen."""
+    for by in range(_MARGIN, 0, -1):
+        start, end = max(0, at - by), min(len(text), at + 1 + by)
+        while 0 < start < at and _ANY.match(text[start]):
+            start += 1
+        while at + 1 < end < len(text) and _ANY.match(text[end - 1]):
+            end -= 1
+        if len(repr(text[start:end])) <= WIDTH:
+            return text[start:end]
+    return text[at : at + 1]
 
 
 def _holds_end(chunk: pd.DataFrame, column: str) -> bool:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pandas as pd
 
-from pitchpipe.default_plugins.validators._fields import MESSAGES, as_text, cells, is_empty
+from pitchpipe.default_plugins.validators._fields import (
+    MESSAGES,
+    as_text,
+    cells,
+    is_empty,
+    words_of,
+)
 from pitchpipe.default_plugins.validators._labels import MANY, CountingLabels, LabelCounts
 from pitchpipe.default_plugins.validators._places import rows, shortened
 from pitchpipe.records import COMPLETION, Finding, Fix, FixLevel
@@ -39,10 +46,13 @@ class Relabel:
 
 @dataclass(frozen=True)
 class LabelNoise(CountingLabels):
-    """Finds labels that differ in case or white space only, and are learnt as different ones.
+    """Finds labels that differ in case, white space or Unicode form only, learnt as different ones.
 
-    Of several ways to write a label the most frequent is right, unless the formatter's ``labels``
-    have it: then theirs. Lists and objects are left alone.
+    The Unicode forms are NFC and NFD, which write an accented letter as one character or as two.
+    Forms that merely look alike, such as full-width letters, may differ in meaning, and are other
+    labels. Of several ways to write a label the most frequent is right, and of equally frequent
+    ones NFC, unless the formatter's ``labels`` have it: then theirs. Lists and objects are left
+    alone.
 
     Attributes:
         level: whether all are written the right way on request, or only when this rule is named.
@@ -60,12 +70,12 @@ class LabelNoise(CountingLabels):
         known = self._contract.options.get("labels") or {}
         groups: dict[str, list[str]] = {}
         for label in sorted(counts):
-            groups.setdefault(" ".join(label.split()).casefold(), []).append(label)
+            groups.setdefault(_meant(label), []).append(label)
         chosen: dict[str, str] = {}
         noisy: list[Sequence[str]] = []
         for group in groups.values():
-            # of equally frequent ones the first in order of the alphabet
-            best = max(group, key=lambda label: (label in known, counts[label]))
+            # of equally frequent ones in NFC the first in order of the alphabet
+            best = max(group, key=lambda label: (label in known, counts[label], _is_nfc(label)))
             odd = {label: best for label in group if label != best and label not in known}
             if odd and not any(map(_is_structure, group)):
                 noisy.append(group)
@@ -74,19 +84,20 @@ class LabelNoise(CountingLabels):
             return []
         count = sum(counts[label] for label in chosen)
         first = min(chosen, key=state.first)
-        listed = "; ".join(", ".join(map(shortened, group)) for group in noisy[:5])
+        listed = "; ".join(", ".join(map(_shown, group)) for group in noisy[:5])
+        forms = any(len(set(map(_is_nfc, group))) > 1 for group in noisy)
+        aspects = "case, white space or Unicode form" if forms else "case or white space"
         return [
             Finding(
                 "label-noise",
                 self.severity,
-                f"labels that differ in case or white space only: {listed}"
-                + "; ..." * (len(noisy) > 5),
+                f"labels that differ in {aspects} only: {listed}" + "; ..." * (len(noisy) > 5),
                 count=count,
                 lines=state.lowest(chosen),
                 unit=state.unit,
                 expected="one way to write each label",
-                before=shortened(first),
-                after=shortened(chosen[first]),
+                before=_shown(first),
+                after=_shown(chosen[first]),
                 fix=Fix(
                     f"write {rows(count)} as the most frequent of its kind",
                     Relabel(tuple(sorted(chosen.items()))),
@@ -94,6 +105,25 @@ class LabelNoise(CountingLabels):
                 ),
             )
         ]
+
+
+def _meant(label: str) -> str:
+    """What all ways to write a label have in common."""
+    return _nfc(_nfc(" ".join(words_of(label))).lower())
+
+
+def _nfc(label: str) -> str:
+    return unicodedata.normalize("NFC", label)
+
+
+def _is_nfc(label: str) -> bool:
+    return unicodedata.is_normalized("NFC", label)
+
+
+def _shown(label: str) -> str:
+    """The label shortened; one that is not NFC would look like one that is, but for escapes."""
+    text = shortened(label)
+    return text if _is_nfc(label) else text.encode("ascii", "backslashreplace").decode()
 
 
 def _is_structure(label: str) -> bool:
