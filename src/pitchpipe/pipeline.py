@@ -13,10 +13,11 @@ from typing import Any
 import pandas as pd
 
 from pitchpipe import predictions
-from pitchpipe.config import Config
+from pitchpipe.config import Config, PluginsConfig
 from pitchpipe.errors import DataError, JobFailedError, UsageError
 from pitchpipe.execution import execute
 from pitchpipe.journal import Journal, MemoryLedger
+from pitchpipe.plugin_names import check_names
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepare import Decide, prepare
 from pitchpipe.prepared import Outputs, load_manifest, manifest_of, sha256
@@ -68,7 +69,8 @@ class Pipeline:
         host: the plugins.
 
     Raises:
-        UsageError: the configuration names a stage or an option that does not exist.
+        UsageError: the configuration names a stage, an option or a plugin that does not exist, or
+            blocks a plugin that ``host`` has loaded.
     """
 
     def __init__(
@@ -84,8 +86,8 @@ class Pipeline:
         predictor: Predictor | None = None,
     ) -> None:
         config = config or Config()
-        chosen = config.plugins
-        self.host = host or PluginHost(block=chosen.block, allow=chosen.allow, strict=chosen.strict)
+        self.host = _host_of(config.plugins) if host is None else host
+        _check_blocked(self.host, config.plugins)
         checks = None if validators is None else tuple(validators)
         parts = Parts(formatter, checks, splitter, engine, trainer, predictor)
         self._selection = Selection(config, self.host, parts)
@@ -377,6 +379,24 @@ class Pipeline:
             rows.append(count)
         contract = formatter.stage.contract(formatter.name)
         return PreparedData(train, valid, rows[0], rows[1], contract, notes=(formatter.note,))
+
+
+def _host_of(chosen: PluginsConfig) -> PluginHost:
+    """The installed plugins, as the configuration chooses among them."""
+    lists = (("plugins.block", chosen.block), ("plugins.allow", chosen.allow or ()))
+    check_names([(name, key) for key, names in lists for name in names])
+    return PluginHost(block=chosen.block, allow=chosen.allow, strict=chosen.strict)
+
+
+def _check_blocked(host: PluginHost, chosen: PluginsConfig) -> None:
+    for provider in host.providers:
+        name = next(filter(provider.answers_to, chosen.block), None)
+        if name is not None:
+            raise UsageError(
+                f"plugins.block: {name!r} is blocked, and the plugin host that was given has "
+                f"loaded plugin {provider.plugin!r} of {provider}. Block it there as well, "
+                f"PluginHost(block=[{name!r}]), or give no host."
+            )
 
 
 def journal_beside(train: Path) -> Path:

@@ -15,7 +15,6 @@ from pitchpipe.prepare.changes import Changes, uniform_entry
 from pitchpipe.prepare.passes import Plan, Seen, Spools, run
 from pitchpipe.records import Change, Finding, Severity
 from pitchpipe.redaction import hide_keys
-from pitchpipe.stages import Validator
 from pitchpipe.watch import Watch
 
 _CONTEXT = 20
@@ -113,7 +112,7 @@ def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
         chosen = [f for f in seen.findings if f in required or f in accepted]
         check(plan, seen, chosen, fixed)
         fixed += chosen
-        fresh = [Accepted(f.rule, f.fix) for f in chosen if f.fix and not _done(plan, f)]
+        fresh = [Accepted(f.rule, f.fix) for f in chosen if f.fix and not _done(seen, f)]
         if not fresh:
             return Settled(seen, tuple(fixes), tuple(fixed))
         fixes += fresh
@@ -143,14 +142,10 @@ def check(plan: Plan, seen: Seen, chosen: Sequence[Finding], fixed: Sequence[Fin
         raise DataError(f"{plan.name}: {seen.refusal}") from seen.refusal
 
 
-def _done(plan: Plan, finding: Finding) -> bool:
-    """Whether a required fix was in force in the pass that found it: by the schema or a sieve."""
-    if finding.fix is None or finding.fix.level != "required":
-        return False
-    validator: Validator[Any] = next(
-        rule.validator for rule in plan.rules if rule.id == finding.rule
-    )
-    return validator.scope == "table" or type(validator).sieve is not Validator.sieve
+def _done(seen: Seen, finding: Finding) -> bool:
+    """Whether a required fix was in force in the pass that found it."""
+    required = finding.fix is not None and finding.fix.level == "required"
+    return required and finding.rule in seen.in_force
 
 
 def _previewed(plan: Plan, finding: Finding) -> Finding:
