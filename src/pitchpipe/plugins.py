@@ -180,6 +180,16 @@ class PluginHost:
             failed = "; ".join(map(str, suspects))
             raise PluginError(f"{error} Did not load: {failed}") from suspects[0].error
 
+    def learner(self, name: str, /) -> tuple[str, type[Learner]]:
+        """The one spelling of a learner's name, and its class; as ``stages.Learners``.
+
+        Raises:
+            UnknownNameError: no plugin offers it.
+            PluginError: a plugin that should have offered it did not load, or several offer it.
+        """
+        entry = self.get(self.learners, name)
+        return self.learners.spelling_of(entry), entry.stage
+
     def _suspects(self, name: str) -> list[LoadFailure]:
         distribution, _, short = name.rpartition(":")
         return sorted(

@@ -71,11 +71,11 @@ class Selection:
         self.engine = self._make(host.engines, "engine", parts.engine).stage
         trainer = self._make(host.trainers, "trainer", parts.trainer)
         self.trainer_name = trainer.name
-        self.trainer = trainer.stage
+        self.trainer = trainer.stage.with_learners(host.learner)
         self.validators = tuple(
             v for v in self._validators() if self.trainer.hosted or not v.stage.hosted_only
         )
-        self.predictor = self._predictor()
+        self.predictor = self._predictor().with_learners(host.learner)
 
     def formatter(self, schema: Schema) -> Named[Formatter]:
         """The formatter for rows of that schema."""

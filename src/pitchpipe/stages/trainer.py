@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ from pitchpipe.records import (
     TrainingSpec,
 )
 from pitchpipe.stages.capabilities import TrainerCapabilities
+from pitchpipe.stages.learner import Learners
 from pitchpipe.stages.ledger import Ledger
 
 
@@ -48,6 +49,11 @@ class Trainer(ABC):
     def hosted(self) -> bool:
         """Whether it trains at the vendor's own service, where models retire."""
         return False
+
+    def with_learners(self, learners: Learners) -> Self:
+        """The same trainer, which finds learners in a plugin host; by default it needs none."""
+        del learners
+        return self
 
     def predictor_options(self) -> Mapping[str, Any]:
         """Options that the predictor needs to reach this trainer's models, such as a base URL."""

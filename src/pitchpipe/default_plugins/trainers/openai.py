@@ -65,19 +65,11 @@ class OpenAITrainer(Connection, Trainer):
     @property
     def tunes_language_model(self) -> bool:
         """Not where the offline service in this process trains a learner that is none."""
-        if not self.offline:
-            return True
-        from pitchpipe.service.offline import learner_of
-
-        return learner_of(self.url).language_model
+        return self.offline_learner.language_model if self.offline else True
 
     def format_of(self, model: str) -> Format | None:
         """What the offline service's learner says of base models of its own."""
-        if not self.offline:
-            return None
-        from pitchpipe.service.offline import learner_of
-
-        return learner_of(self.url).bases().get(base_of(model))
+        return self.offline_learner.bases().get(base_of(model)) if self.offline else None
 
     def predictor_options(self) -> Mapping[str, Any]:
         """The connection, so that predictions come from the same service."""
@@ -203,10 +195,9 @@ class OpenAITrainer(Connection, Trainer):
         if not self.offline:
             super().export(model, folder, form)
         from pitchpipe.service.http import ApiError
-        from pitchpipe.service.offline import open_service
 
         try:
-            open_service(self.url).models.export(model, folder, form)
+            self.offline_service.models.export(model, folder, form)
         except ApiError as error:
             raise ServiceError(f"{self.url}: {error}") from None
 
