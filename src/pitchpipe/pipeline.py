@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from pitchpipe import predictions
+from pitchpipe import budget, predictions
 from pitchpipe.config import Config, PluginsConfig
 from pitchpipe.errors import DataError, JobFailedError, UsageError
 from pitchpipe.execution import execute
@@ -207,8 +207,20 @@ class Pipeline:
         return self._recognised(train, valid)
 
     def estimate(self, data: PreparedData) -> Estimate:
-        """What training is expected to take; nothing is sent."""
-        return self.trainer.estimate(data, self.config.training)
+        """What training is expected to take; nothing is sent.
+
+        Raises:
+            BudgetError: the trainer cannot say, and ``training.max_cost`` is set.
+        """
+        return budget.estimated(self.trainer, data, self.config.training)
+
+    def check_budget(self, data: PreparedData) -> None:
+        """Whether a new training keeps to ``training.max_cost``; nothing is sent.
+
+        Raises:
+            BudgetError: it costs more, or nobody knows what it costs.
+        """
+        budget.check(self.trainer, data, self.config.training)
 
     def submit(self, data: PreparedData, ledger: Ledger | None = None) -> Job:
         """Uploads the files and creates the job, or adopts the one there is.
@@ -219,18 +231,23 @@ class Pipeline:
                 so that the same call adopts the same job.
 
         Raises:
-            BudgetError: the estimate is above ``training.max_cost``; nothing was sent.
+            BudgetError: the estimate is above ``training.max_cost``, or the cost is not known;
+                nothing was sent. A job that is there already is adopted whatever it cost.
             ServiceError: the service refused, or could not be reached.
         """
         spec = self.config.training
         if ledger is not None:
-            return self.trainer.submit(data, spec, ledger)
+            return budget.submit(self.trainer, data, spec, ledger)
         with Journal(journal_beside(data.train), scope=f"{self.training_key(data)}:") as journal:
-            return self.trainer.submit(data, spec, journal)
+            return budget.submit(self.trainer, data, spec, journal)
 
     def training_key(self, data: PreparedData) -> str:
-        """Sixteen hexadecimal digits that tell this training from any other."""
+        """Sixteen hexadecimal digits that tell this training from any other.
+
+        What it may cost does not count: another limit must not pay for the same job again.
+        """
         tables = self.config.to_mapping()
+        tables["training"].pop("max_cost", None)
         digests = [sha256(path) for path in (data.train, data.valid) if path]
         parts = [tables["training"], tables["trainer"], digests]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

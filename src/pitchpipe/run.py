@@ -166,11 +166,13 @@ def fingerprint(config: Config, source: str) -> str:
     """Sixteen hexadecimal digits that tell this execution from any other.
 
     Args:
-        config: what was asked for; where runs are kept and how they are scored does not count.
+        config: what was asked for; where runs are kept, what they may cost and how they are scored
+            does not count.
         source: the table's fingerprint.
     """
     tables = config.to_mapping()
     del tables["run"], tables["scoring"]
+    tables["training"].pop("max_cost", None)
     text = json.dumps([tables, source], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

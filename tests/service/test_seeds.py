@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -53,8 +52,8 @@ def _client(service: Service) -> openai.OpenAI:
 
 
 @pytest.fixture(scope="module")
-def stories() -> Iterator[list[Story]]:
-    yield [Story(), Story(), Story(seed=0)]
+def stories() -> list[Story]:
+    return [Story(), Story(), Story(seed=0)]
 
 
 def test_new_stores_have_names_of_their_own(stories: list[Story]) -> None:

@@ -134,8 +134,11 @@ def parse(url: str) -> Address:
 
 
 def _is_seed(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(MAX_SEED)) and (
-        int(text) <= MAX_SEED
+    return (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= len(str(MAX_SEED))
+        and (int(text) <= MAX_SEED)
     )
 
 

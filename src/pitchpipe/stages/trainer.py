@@ -66,11 +66,19 @@ class Trainer(ABC):
 
     @abstractmethod
     def estimate(self, data: PreparedData, spec: TrainingSpec) -> Estimate:
-        """What the job is expected to take; nothing is sent."""
+        """What the job is expected to take; nothing is sent.
+
+        Its cost is a number of 0 or more, or None where it is not known: then no job is created
+        that has a limit to keep to.
+        """
 
     @abstractmethod
     def submit(self, data: PreparedData, spec: TrainingSpec, ledger: Ledger) -> Job:
-        """Uploads the files and creates the job, or adopts what the ledger knows of."""
+        """Uploads the files and creates the job, or adopts what the ledger knows of.
+
+        When the job is created it writes down the outcome of the step "job": what follows is paid
+        for. Whether a new job keeps to ``spec.max_cost`` is checked before, by pipelines.
+        """
 
     @abstractmethod
     def follow(self, job_id: str, seen: Iterable[str] = ()) -> Iterator[JobEvent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pandas as pd
 
+from pitchpipe import budget
 from pitchpipe.default_plugins.openai_client import Connection
 from pitchpipe.default_plugins.openai_files import upload
 from pitchpipe.default_plugins.trainers import estimates, following, jobs
@@ -62,6 +64,13 @@ class OpenAITrainer(Connection, Trainer):
     prices: Mapping[str, float] = field(default_factory=dict)
     allow_retired: bool = False
 
+    def __post_init__(self) -> None:
+        """Checks what the types cannot say."""
+        super().__post_init__()
+        for model, price in self.prices.items():
+            if not 0 <= price < math.inf:
+                raise ValueError(f"prices: {model!r} must cost 0 USD or more; found {price}.")
+
     @property
     def tunes_language_model(self) -> bool:
         """Not where the offline service in this process trains a learner that is none."""
@@ -91,22 +100,21 @@ class OpenAITrainer(Connection, Trainer):
         """Uploads the files and creates the job, or adopts what the ledger knows of.
 
         Raises:
-            BudgetError: the estimate is above ``spec.max_cost``.
+            BudgetError: the estimate is above ``spec.max_cost``, or the cost is not known.
             ServiceError: no key, no service, a refusal, or a model or service that has retired.
         """
         with self.client() as client:
-            created = ledger.outcome("job")
+            created = ledger.outcome(budget.CREATED)
             if created:
                 return self._retrieve(client, str(created["job_id"]))
             self._check_endings(spec)
-            if spec.max_cost is not None:
-                estimates.check_budget(self.estimate(data, spec), spec.max_cost, spec.model)
+            budget.check(self, data, spec)  # for those who use no pipeline
             jobs.metadata_of(spec, data.contract, "")  # refused before anything is uploaded
             files = {"training_file": self._upload(client, data.train, "train", ledger)}
             if data.valid is not None:
                 files["validation_file"] = self._upload(client, data.valid, "valid", ledger)
             new_key = uuid.uuid4().hex
-            run_key = str(ledger.intend("job", {"run_key": new_key})["run_key"])
+            run_key = str(ledger.intend(budget.CREATED, {"run_key": new_key})["run_key"])
             creation = self._creation(data, spec, files, run_key)
             created_job = self.once(
                 find=lambda: jobs.find_by_run(client, run_key),
@@ -114,7 +122,7 @@ class OpenAITrainer(Connection, Trainer):
                 fresh=run_key == new_key,
             )
             job = jobs.to_job(created_job)
-            ledger.done("job", {"job_id": job.id})
+            ledger.done(budget.CREATED, {"job_id": job.id})
             return job
 
     def follow(self, job_id: str, seen: Iterable[str] = ()) -> Iterator[JobEvent]:
