@@ -393,12 +393,12 @@ class Store:
         return [name for (name,) in found]
 
     def _read_seeds(self) -> tuple[int, int]:
-        found = dict(
+        found: dict[str, int] = dict(
             self.connection.execute(
                 "SELECT name, value FROM counters WHERE name IN ('seed', 'choices')"
             ).fetchall()
         )
-        return int(found["seed"]), int(found.get("choices", found["seed"]))
+        return found["seed"], found.get("choices", found["seed"])
 
 
 def _text(value: object) -> str:
