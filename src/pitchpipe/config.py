@@ -13,6 +13,7 @@ from pitchpipe import deprecations
 from pitchpipe.errors import ConfigError
 from pitchpipe.options import build
 from pitchpipe.records import TrainingOptions
+from pitchpipe.registry import same_distribution
 
 FILE_NAME = "pitchpipe.toml"
 AUTO = "auto"
@@ -253,11 +254,20 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
         under = result.get(key)
         if isinstance(value, Mapping) and isinstance(under, Mapping):
             named = under.get("name", _STAGES.get(key))
-            renamed = key in _STAGES and value.get("name", named) != named
+            renamed = key in _STAGES and not _same_stage(value.get("name", named), named)
             result[key] = dict(value) if renamed else merged(under, value)
         else:
             result[key] = value
     return result
+
+
+def _same_stage(one: object, other: object) -> bool:
+    """Whether two names may be spellings of one stage's, with its distribution and without."""
+    if not (isinstance(one, str) and isinstance(other, str)):
+        return one == other
+    (of_one, _, short_one), (of_other, _, short_other) = one.rpartition(":"), other.rpartition(":")
+    apart = of_one and of_other and not same_distribution(of_one, of_other)
+    return short_one == short_other and not apart
 
 
 def _read(path: Path) -> tuple[Mapping[str, Any], str]:

@@ -26,8 +26,8 @@ class Problem:
 
 
 def problems_of(host: PluginHost) -> list[Problem]:
-    """What strict mode refuses: failures, collisions, deprecations, unknown names."""
-    return [*_failures(host), *_collisions(host), *_deprecated(host), *_unknown(host)]
+    """What strict mode refuses: failures, collisions, deprecations."""
+    return [*_failures(host), *_collisions(host), *_deprecated(host)]
 
 
 def _failures(host: PluginHost) -> Iterator[Problem]:
@@ -59,16 +59,3 @@ def _deprecated(host: PluginHost) -> Iterator[Problem]:
         yield Problem(
             "deprecated", deprecation.describe(user), f"Ask for a newer version of {user}."
         )
-
-
-def _unknown(host: PluginHost) -> Iterator[Problem]:
-    import difflib
-
-    for what, names in (("blocked", host.block), ("allowed", host.allow or frozenset())):
-        for name in sorted(names - host.known):
-            close = difflib.get_close_matches(name, sorted(host.known), n=1)
-            yield Problem(
-                "unknown-name",
-                f"{name!r} is {what}, and no plugin or distribution has this name",
-                f"Did you mean {close[0]!r}?" if close else "Correct it, or leave it out.",
-            )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import Distribution, distributions
 
-from pitchpipe.registry import Provider
+from pitchpipe.registry import Provider, canonical
 
 ENTRY_POINT_GROUP = "pitchpipe"
 
@@ -19,12 +19,14 @@ class Installed:
     Attributes:
         provider: the plugin and its distribution.
         load: imports and gives the plugin.
+        module: the module that is imported; "" where the distribution's metadata are damaged.
         place: the folder that the distribution is installed in.
         requires: the distribution's requirements, as its metadata has them.
     """
 
     provider: Provider
     load: Callable[[], object]
+    module: str
     place: str
     requires: tuple[str, ...]
 
@@ -36,27 +38,31 @@ def installed() -> list[Installed]:
     """
     found: dict[tuple[str, str], Installed] = {}
     for one in every_installation():
-        found.setdefault((one.provider.distribution, one.provider.plugin), one)
-    return [found[key] for key in sorted(found)]
+        found.setdefault((canonical(one.provider.distribution), one.provider.plugin), one)
+    return sorted(found.values(), key=lambda one: one.provider.names)
 
 
 def every_installation() -> Iterator[Installed]:
     """The plugins of all distributions, those among them that others hide."""
     for distribution in distributions():
-        for plugin, load in _offers(distribution):
+        for plugin, load, module in _offers(distribution):
             name = _field(distribution, "Name") or "unnamed"
             provider = Provider(name, _field(distribution, "Version"), plugin)
             requires = tuple(distribution.metadata.get_all("Requires-Dist") or ())
-            yield Installed(provider, load, str(distribution.locate_file("")), requires)
+            yield Installed(provider, load, module, str(distribution.locate_file("")), requires)
 
 
-def _offers(distribution: Distribution) -> list[tuple[str, Callable[[], object]]]:
+def _offers(distribution: Distribution) -> list[tuple[str, Callable[[], object], str]]:
     try:
         points = list(distribution.entry_points)
     except Exception as error:  # noqa: BLE001 - whatever a damaged list makes its reader raise
         ours = f"[{ENTRY_POINT_GROUP}]" in (distribution.read_text("entry_points.txt") or "")
-        return [("entry_points.txt", partial(_raise, error))] if ours else []
-    return [(point.name, point.load) for point in points if point.group == ENTRY_POINT_GROUP]
+        return [("entry_points.txt", partial(_raise, error), "")] if ours else []
+    return [
+        (point.name, point.load, point.value.partition(":")[0].strip())
+        for point in points
+        if point.group == ENTRY_POINT_GROUP
+    ]
 
 
 def _field(distribution: Distribution, name: str) -> str:

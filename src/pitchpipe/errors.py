@@ -40,14 +40,17 @@ class UnknownNameError(UsageError):
         name: what the user wrote.
         known: the names that would have been right.
         detail: a further sentence, such as which plugins failed to load.
+        where: the flag, the variable or the key that has the name.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], detail: str = "") -> None:
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], detail: str = "", where: str = ""
+    ) -> None:
         import difflib
 
         names = sorted(known)
-        close = difflib.get_close_matches(name, names, n=1)
-        parts = [f"unknown {kind} {name!r}."]
+        close = difflib.get_close_matches(name, names, n=1) or _in_another_case(name, names)
+        parts = [f"{where}: unknown {kind} {name!r}." if where else f"unknown {kind} {name!r}."]
         if close:
             parts.append(f"Did you mean {close[0]!r}?")
         parts.append(f"Known: {', '.join(names) or 'none'}.")
@@ -56,6 +59,10 @@ class UnknownNameError(UsageError):
         super().__init__(" ".join(parts))
         self.name = name
         self.close_match = close[0] if close else None
+
+
+def _in_another_case(name: str, names: Sequence[str]) -> list[str]:
+    return [known for known in names if known.casefold() == name.casefold()][:1]
 
 
 class PluginError(UsageError):

@@ -13,13 +13,14 @@ from typing import Any
 
 import pandas as pd
 
-from pitchpipe import predictions
-from pitchpipe.config import AUTO, Config
+from pitchpipe import budget, predictions
+from pitchpipe.config import AUTO, Config, PluginsConfig
 from pitchpipe.errors import DataError, JobFailedError, UsageError
 from pitchpipe.execution import execute
 from pitchpipe.formats.fitting import Rows, check_grader
 from pitchpipe.formats.kinds import kind_of
 from pitchpipe.journal import Journal, MemoryLedger
+from pitchpipe.plugin_names import check_names
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepare import Decide, prepare
 from pitchpipe.prepared import Outputs, load_manifest, manifest_of, sha256
@@ -74,7 +75,8 @@ class Pipeline:
         host: the plugins.
 
     Raises:
-        UsageError: the configuration names a stage or an option that does not exist.
+        UsageError: the configuration names a stage, an option or a plugin that does not exist, or
+            blocks a plugin that ``host`` has loaded.
     """
 
     def __init__(
@@ -90,8 +92,8 @@ class Pipeline:
         predictor: Predictor | None = None,
     ) -> None:
         config = config or Config()
-        chosen = config.plugins
-        self.host = host or PluginHost(block=chosen.block, allow=chosen.allow, strict=chosen.strict)
+        self.host = _host_of(config.plugins) if host is None else host
+        _check_blocked(self.host, config.plugins)
         checks = None if validators is None else tuple(validators)
         parts = Parts(formatter, checks, splitter, engine, trainer, predictor)
         self._selection = Selection(config, self.host, parts)
@@ -251,9 +253,19 @@ class Pipeline:
         """What training is expected to take; nothing is sent.
 
         Raises:
+            BudgetError: the trainer cannot say, and ``training.max_cost`` is set.
             UsageError: the configured model or method does not fit the records.
         """
-        return self.trainer.estimate(data, self.training(data))
+        return budget.estimated(self.trainer, data, self.training(data))
+
+    def check_budget(self, data: PreparedData) -> None:
+        """Whether a new training keeps to ``training.max_cost``; nothing is sent.
+
+        Raises:
+            BudgetError: it costs more, or nobody knows what it costs.
+            UsageError: the configured model or method does not fit the records.
+        """
+        budget.check(self.trainer, data, self.training(data))
 
     def submit(self, data: PreparedData, ledger: Ledger | None = None) -> Job:
         """Uploads the files and creates the job, or adopts the one there is.
@@ -264,21 +276,25 @@ class Pipeline:
                 so that the same call adopts the same job.
 
         Raises:
-            BudgetError: the estimate is above ``training.max_cost``; nothing was sent.
             UsageError: the configured model or method does not fit the records; nothing was sent.
+            BudgetError: the estimate is above ``training.max_cost``, or the cost is not known;
+                nothing was sent. A job that is there already is adopted whatever it cost.
             ServiceError: the service refused, or could not be reached.
         """
         spec = self.training(data)
         check_grader(spec)
         if ledger is not None:
-            return self.trainer.submit(data, spec, ledger)
+            return budget.submit(self.trainer, data, spec, ledger)
         with Journal(journal_beside(data.train), scope=f"{self.training_key(data)}:") as journal:
-            return self.trainer.submit(data, spec, journal)
+            return budget.submit(self.trainer, data, spec, journal)
 
     def training_key(self, data: PreparedData) -> str:
-        """Sixteen hexadecimal digits that tell this training from any other."""
-        settled = replace(self.config, training=self.training(data))
-        tables = settled.to_mapping()
+        """Sixteen hexadecimal digits that tell this training from any other.
+
+        What it may cost does not count: another limit must not pay for the same job again.
+        """
+        tables = replace(self.config, training=self.training(data)).to_mapping()
+        tables["training"].pop("max_cost", None)
         digests = [sha256(path) for path in (data.train, data.valid) if path]
         parts = [tables["training"], tables["trainer"], digests]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -454,6 +470,24 @@ class Pipeline:
             model=fitted.training.model,
             method=fitted.training.method,
         )
+
+
+def _host_of(chosen: PluginsConfig) -> PluginHost:
+    """The installed plugins, as the configuration chooses among them."""
+    lists = (("plugins.block", chosen.block), ("plugins.allow", chosen.allow or ()))
+    check_names([(name, key) for key, names in lists for name in names])
+    return PluginHost(block=chosen.block, allow=chosen.allow, strict=chosen.strict)
+
+
+def _check_blocked(host: PluginHost, chosen: PluginsConfig) -> None:
+    for provider in host.providers:
+        name = next(filter(provider.answers_to, chosen.block), None)
+        if name is not None:
+            raise UsageError(
+                f"plugins.block: {name!r} is blocked, and the plugin host that was given has "
+                f"loaded plugin {provider.plugin!r} of {provider}. Block it there as well, "
+                f"PluginHost(block=[{name!r}]), or give no host."
+            )
 
 
 def journal_beside(train: Path) -> Path:

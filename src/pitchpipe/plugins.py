@@ -17,8 +17,9 @@ from pitchpipe.diagnosis import problems_of
 from pitchpipe.discovery import installed
 from pitchpipe.errors import PluginError, UnknownNameError
 from pitchpipe.hooks import close_hook, implementations, specifications
+from pitchpipe.plugin_names import check_names, default_providers
 from pitchpipe.records import Estimate, JobEvent, RunInfo
-from pitchpipe.registry import Entry, Provider, Registry, StageT
+from pitchpipe.registry import Entry, Provider, Registry, StageT, same_distribution
 from pitchpipe.stages import Engine, Formatter, Learner, Predictor, Splitter, Trainer, Validator
 
 _log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class PluginHost:
         plugins: plugin objects or modules to register besides those installed.
         defaults: whether to register the plugins that come with Pitchpipe.
         entry_points: whether to load installed plugins from the ``pitchpipe`` entry-point group.
-        block: plugin or distribution names that are not loaded.
+        block: plugin or distribution names that are not loaded; a distribution in any spelling.
         allow: if given, the only plugin or distribution names that are loaded from entry points.
         strict: whether whatever is wrong with the plugins is an error, for continuous integration.
 
@@ -80,8 +81,10 @@ class PluginHost:
         known: the names of all plugins and distributions there are, loaded or not.
 
     Raises:
-        PluginError: strictly only: plugins did not load, collide, use something deprecated, or are
-            blocked or allowed by names that nothing has; lists them all.
+        UnknownNameError: no plugin or distribution has a name in ``block`` or ``allow``; nothing
+            was loaded.
+        PluginError: strictly only: plugins did not load, collide or use something deprecated;
+            lists them all.
     """
 
     def __init__(
@@ -112,17 +115,21 @@ class PluginHost:
         self.learners = Registry[Learner]("learner", Learner)
         self.engines = Registry[Engine]("engine", Engine)
 
+        given = [(plugin, _provider_of(plugin)) for plugin in plugins]
+        choice = [("block", self.block), ("allow", self.allow or frozenset())]
+        check_names(
+            [(name, keyword) for keyword, names in choice for name in sorted(names)],
+            [provider for _, provider in given],
+        )
         if defaults:
-            from pitchpipe import __version__
             from pitchpipe.default_plugins import DEFAULT_PLUGINS
 
-            for module in DEFAULT_PLUGINS:
-                name = module.__name__.rpartition(".")[2]
-                self._offer(module, Provider("pitchpipe", __version__, name))
+            for module, provider in zip(DEFAULT_PLUGINS, default_providers(), strict=True):
+                self._offer(module, provider)
         if entry_points:
             self._load_entry_points()
-        for plugin in plugins:
-            self.register(plugin)
+        for plugin, provider in given:
+            self._offer(plugin, provider)
         if strict and (found := problems_of(self)):
             lines = [f"- {problem.message.rstrip('.')}. {problem.advice}" for problem in found]
             raise PluginError("\n".join(["plugins are checked strictly:", *lines]))
@@ -152,9 +159,7 @@ class PluginHost:
             PluginError: it is a class, implements no hook, or one that does not exist; or its name
                 is taken.
         """
-        kind = type(plugin)
-        own = getattr(plugin, "__name__", None) or f"{kind.__module__}.{kind.__qualname__}"
-        self._offer(plugin, Provider(own.partition(".")[0], "", name or own))
+        self._offer(plugin, _provider_of(plugin, name))
 
     def hooks_of(self, provider: Provider) -> list[str]:
         """The hooks that a loaded plugin implements, sorted."""
@@ -175,10 +180,25 @@ class PluginHost:
             failed = "; ".join(map(str, suspects))
             raise PluginError(f"{error} Did not load: {failed}") from suspects[0].error
 
+    def learner(self, name: str, /) -> tuple[str, type[Learner]]:
+        """The one spelling of a learner's name, and its class; as ``stages.Learners``.
+
+        Raises:
+            UnknownNameError: no plugin offers it.
+            PluginError: a plugin that should have offered it did not load, or several offer it.
+        """
+        entry = self.get(self.learners, name)
+        return self.learners.spelling_of(entry), entry.stage
+
     def _suspects(self, name: str) -> list[LoadFailure]:
         distribution, _, short = name.rpartition(":")
         return sorted(
-            (f for f in self.failures if distribution in ("", f.provider.distribution)),
+            (
+                failure
+                for failure in self.failures
+                if not distribution
+                or same_distribution(distribution, failure.provider.distribution)
+            ),
             key=lambda f: short not in (f.provider.plugin, f.provider.distribution),
         )
 
@@ -240,11 +260,10 @@ class PluginHost:
             self._add(plugin, provider)
 
     def _is_wanted(self, provider: Provider, allow: Collection[str] | None = None) -> bool:
-        names = {provider.distribution, provider.plugin}
-        self.known |= names
-        if names & self.block:
+        self.known |= set(provider.names)
+        if any(map(provider.answers_to, self.block)):
             self.left_out.append(LeftOut(provider, "blocked"))
-        elif allow is not None and not names & set(allow):
+        elif allow is not None and not any(map(provider.answers_to, allow)):
             self.left_out.append(LeftOut(provider, "not allowed"))
         else:
             return True
@@ -301,6 +320,13 @@ class PluginHost:
             for implementation in caller.get_hookimpls()
             if implementation.plugin is plugin
         }
+
+
+def _provider_of(plugin: object, name: str | None = None) -> Provider:
+    """Where a plugin given as an object comes from: its module."""
+    kind = type(plugin)
+    own = getattr(plugin, "__name__", None) or f"{kind.__module__}.{kind.__qualname__}"
+    return Provider(own.partition(".")[0], "", name or own)
 
 
 def _key(provider: Provider) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -37,6 +38,25 @@ class Provider:
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}".rstrip()
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What it can be blocked and allowed by: the distribution and the plugin."""
+        return self.distribution, self.plugin
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a name is the plugin's, or the distribution's in any spelling."""
+        return name == self.plugin or same_distribution(name, self.distribution)
+
+
+def same_distribution(one: str, other: str) -> bool:
+    """Whether two names are spellings of one distribution's, as PEP 503 has it."""
+    return canonical(one) == canonical(other)
+
+
+def canonical(distribution: str) -> str:
+    """The spelling that PEP 503 gives to a distribution's name."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 @dataclass(frozen=True)
@@ -121,7 +141,9 @@ class Registry(Generic[StageT]):
         distribution, _, short = name.rpartition(":")
         entries = self.named(short)
         if distribution:
-            entries = [e for e in entries if e.provider.distribution == distribution]
+            entries = [
+                e for e in entries if same_distribution(distribution, e.provider.distribution)
+            ]
         if not entries:
             missing = ELSEWHERE.get((self.kind, short))
             if missing and not detail:
@@ -140,6 +162,26 @@ class Registry(Generic[StageT]):
                 f"choose {choices}, or block one of the plugins."
             )
         return entries[0]
+
+    def spelling(self, name: str) -> str:
+        """The one spelling of a name, however the user wrote it; an unknown name stays as it is.
+
+        It is the registered name alone, or ``distribution:name`` where several distributions offer
+        that name.
+        """
+        distribution, _, short = name.rpartition(":")
+        entries = self.named(short)
+        for entry in entries:
+            if distribution and same_distribution(distribution, entry.provider.distribution):
+                return self.spelling_of(entry)
+        return name
+
+    def spelling_of(self, entry: Entry[StageT]) -> str:
+        """The one spelling that picks an entry."""
+        several = {e.provider.distribution for e in self.named(entry.name)} > {
+            entry.provider.distribution
+        }
+        return f"{entry.provider.distribution}:{entry.name}" if several else entry.name
 
     def create(
         self, name: str, options: Mapping[str, Any] | None = None, path: str = "", detail: str = ""

@@ -168,11 +168,13 @@ def fingerprint(config: Config, source: str) -> str:
     """Sixteen hexadecimal digits that tell this execution from any other.
 
     Args:
-        config: what was asked for; where runs are kept and how they are scored does not count.
+        config: what was asked for; where runs are kept, what they may cost and how they are scored
+            does not count.
         source: the table's fingerprint.
     """
     tables = config.to_mapping()
     del tables["run"], tables["scoring"]
+    tables["training"].pop("max_cost", None)
     # what is left to the records counts as the defaults did that it takes the place of, so that a
     # run goes on that began before
     for key, default in (("model", DEFAULT_MODEL), ("method", "supervised")):

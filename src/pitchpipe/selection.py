@@ -21,6 +21,7 @@ from pitchpipe.stages import Engine, Formatter, Predictor, Splitter, Trainer, Va
 
 StageT = TypeVar("StageT")
 Kind = Literal["formatter", "splitter", "engine", "trainer", "predictor"]
+KINDS: tuple[Kind, ...] = ("formatter", "splitter", "engine", "trainer", "predictor")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Selection:
     def __init__(self, config: Config, host: PluginHost, parts: Parts) -> None:
         self._host = host
         self._parts = parts
-        self.config = self._described(config)
+        self.config = self._described(spelled(config, host))
         self.profile = PROFILES[self.config.data.profile]
         self.named_formatter = (
             self._formatter().stage if self.config.formatter.name != AUTO else None
@@ -74,11 +75,11 @@ class Selection:
         self.engine = self._make(host.engines, "engine", parts.engine).stage
         trainer = self._make(host.trainers, "trainer", parts.trainer)
         self.trainer_name = trainer.name
-        self.trainer = trainer.stage
+        self.trainer = trainer.stage.with_learners(host.learner)
         self.validators = tuple(
             v for v in self._validators() if self.trainer.hosted or not v.stage.hosted_only
         )
-        self.predictor = self._predictor()
+        self.predictor = self._predictor().with_learners(host.learner)
 
     def fit(self, rows: Rows, training: TrainingOptions | None = None) -> Fit:
         """The records, the model and the method that those rows are trained with.
@@ -153,17 +154,16 @@ class Selection:
             UsageError: no plugin offers it; names it.
         """
         part = self._parts.formatter
-        if part is not None and self.config.formatter.name == contract.formatter:
+        written_by = self._host.formatters.spelling(contract.formatter)
+        if part is not None and self.config.formatter.name == written_by:
             return part
-        self._host.get(self._host.formatters, contract.formatter)
-        return self._host.formatters.create(
-            contract.formatter, contract.options, "contract.options"
-        )
+        registry = self._host.formatters
+        self._host.get(registry, contract.formatter)
+        return registry.create(contract.formatter, contract.options, "contract.options")
 
     def _described(self, config: Config) -> Config:
         sections: dict[str, Any] = {}
-        kinds: tuple[Kind, ...] = ("formatter", "splitter", "engine", "trainer", "predictor")
-        for kind in kinds:
+        for kind in KINDS:
             part = getattr(self._parts, kind)
             if part is not None:
                 registry: Registry[Any] = getattr(self._host, f"{kind}s")
@@ -195,6 +195,9 @@ class Selection:
         if self._parts.validators is not None:
             return tuple(map(Named, names, self._parts.validators))
         registry = self._host.validators
+        for name in wanted.skip:
+            if not registry.named(name.rpartition(":")[2]):
+                self._host.get(registry, name)  # raises, with whatever did not load
         unused = [name for name in wanted.options if name not in names]
         if unused:
             raise UsageError(
@@ -204,7 +207,8 @@ class Selection:
         made = []
         for name in names:
             self._host.get(registry, name)
-            options = {**self.profile.options.get(name, {}), **wanted.options.get(name, {})}
+            standard = self.profile.options.get(_own(name), {})
+            options = {**standard, **wanted.options.get(name, {})}
             made.append(Named(name, registry.create(name, options, f"validators.options.{name}")))
         return tuple(made)
 
@@ -219,10 +223,49 @@ class Selection:
         return registry.create(name, {**shared, **stage.options}, "predictor")
 
 
+def spelled(config: Config, host: PluginHost) -> Config:
+    """The configuration with every stage in its one spelling, whichever the user wrote.
+
+    Raises:
+        UsageError: a validator has options under two spellings of its name.
+    """
+    sections: dict[str, Any] = {}
+    for kind in KINDS:
+        stage: StageConfig = getattr(config, kind)
+        registry: Registry[Any] = getattr(host, f"{kind}s")
+        sections[kind] = dataclasses.replace(stage, name=registry.spelling(stage.name))
+    validators = spelled_validators(config.validators, host)
+    return dataclasses.replace(config, validators=validators, **sections)
+
+
+def spelled_validators(rules: ValidatorsConfig, host: PluginHost) -> ValidatorsConfig:
+    """As ``spelled``, of the validators alone."""
+    spelling = host.validators.spelling
+    options: dict[str, Mapping[str, Any]] = {}
+    for name, given in rules.options.items():
+        if spelling(name) in options:
+            raise UsageError(
+                f"validators.options: {name!r} and {spelling(name)!r} are one validator, and both "
+                f"have options. Write them under one name, validators.options.{spelling(name)}."
+            )
+        options[spelling(name)] = given
+    return ValidatorsConfig(
+        use=None if rules.use is None else tuple(map(spelling, rules.use)),
+        also=tuple(map(spelling, rules.also)),
+        skip=tuple(map(spelling, rules.skip)),
+        options=options,
+    )
+
+
+def _own(name: str) -> str:
+    """The name that profiles have for a validator: that of the ones that come with Pitchpipe."""
+    return name.removeprefix("pitchpipe:")
+
+
 def _name(registry: Registry[Any], stage: object) -> str:
     for entry in registry:
         if entry.stage is type(stage):
-            return entry.name
+            return registry.spelling_of(entry)
     return f"{type(stage).__module__}.{type(stage).__qualname__}"
 
 

@@ -28,7 +28,7 @@ NOW = 1_764_000_000  # every recorded time, in Unix seconds
 @contextlib.contextmanager
 def offline(flow: str) -> Iterator[Stage]:
     """A stage on loopback; the same requests give the same recording."""
-    made = Service(clock=lambda: NOW)
+    made = Service(clock=lambda: NOW, seed=0)
     if flow == "busy":
         made.control.faults.add(Status(status=429, retry_after=0, path="*/completions"))
     with contextlib.closing(made), tempfile.TemporaryDirectory() as folder, serve(made) as url:

@@ -50,9 +50,9 @@ def test_show_is_toml_that_can_be_read_back(cli):
 
 
 def test_blocked_plugins_add_up(cli):
-    Path("pitchpipe.toml").write_text('[plugins]\nblock = ["a"]\n', encoding="utf-8")
-    shown = cli("config", "show", "--block-plugin", "b", "--json").json
-    assert shown["plugins"]["block"] == ["a", "b"]
+    Path("pitchpipe.toml").write_text('[plugins]\nblock = ["log"]\n', encoding="utf-8")
+    shown = cli("config", "show", "--block-plugin", "journal", "--json").json
+    assert shown["plugins"]["block"] == ["log", "journal"]
 
 
 def test_settings_are_toml_or_plain_text(cli):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -223,6 +224,92 @@ def test_a_dry_run_shows_what_becomes_of_rows(cli, write_rows):
     assert '- line 2: {"prompt": "film 0"}' in out
     assert '+ line 2: {"prompt": "film 0 ->"}' in out
     assert "@@ prompt-separator: 30 changed or removed, 3 shown @@" in out
+
+
+CONSENT = (
+    "1 fix needs your consent: duplicate-rows. This dry run shows the result with it. "
+    "Pass -q to accept it, --fix RULE to accept one, or --ignore RULE to leave a rule out."
+)
+
+
+def test_a_dry_run_needs_no_consent(cli, twice):
+    result = cli("prepare", twice, "--dry-run")
+    assert result.code == 0
+    assert "@@ duplicate-rows: 2 changed or removed, 2 shown @@" in result.out
+    assert CONSENT in result.err
+    assert list(Path().iterdir()) == [twice]
+    assert result.out == cli("prepare", twice, "--dry-run", "-q").out
+
+
+def test_a_dry_run_asks_nobody(cli, twice, terminal):
+    terminal()
+    result = cli("prepare", twice, "--dry-run")
+    assert (result.code, "[Y/n]" in result.err) == (0, False)
+    assert CONSENT in result.err
+
+
+@pytest.mark.parametrize(
+    "words", [["-q"], ["--fix", "duplicate-rows"], ["--ignore", "duplicate-rows"]]
+)
+def test_what_a_dry_run_advises_is_consent(cli, twice, words):
+    assert "consent" not in cli("prepare", twice, "--dry-run", *words).err
+    assert cli("prepare", twice, *words).code == 0
+
+
+def test_a_dry_run_names_every_fix_that_needs_consent_once(cli, write_rows):
+    rows = [(f"Film {n}", ("Neg", "Pos")[n % 2]) for n in range(30)]
+    path = write_rows("films.csv", [*rows, *rows[:2]], ("prompt", "completion"))
+    result = cli("prepare", path, "--dry-run", "--profile", "legacy")
+    named = re.search(r"(\d+) fixes need your consent: ([a-z, -]+)\. This dry run", result.err)
+    assert result.code == 0
+    rules = named[2].split(", ")
+    assert len(rules) == len(set(rules)) == int(named[1]) > 1
+    assert all(f"@@ {rule}:" in result.out for rule in rules)
+    fixes = [word for rule in rules for word in ("--fix", rule)]
+    assert "consent" not in cli("prepare", path, "--dry-run", "--profile", "legacy", *fixes).err
+    asked = cli("prepare", path, "--profile", "legacy")
+    assert asked.code == 2
+    assert all(f"--fix {rule}" in asked.err for rule in rules)
+
+
+def test_a_dry_run_fails_as_the_findings_say(cli, write_rows):
+    rows = [(f"film {n}", "pos") for n in range(30)]
+    path = write_rows("films.csv", [*rows, *rows[:2]])
+    words = ["--task", "classification", "--set", "validators.also=[]"]
+    result = cli("prepare", path, "--dry-run", *words)
+    assert result.code == 1
+    assert "class-counts" in result.err
+    assert list(Path().iterdir()) == [path]
+
+
+def test_a_dry_run_applies_nothing_where_nothing_may_be(cli, twice):
+    result = cli("prepare", twice, "--dry-run", "--set", "data.fix=false")
+    assert "consent" not in result.err
+
+
+def test_a_dry_run_tells_programs_the_same(cli, twice):
+    result = cli("prepare", twice, "--dry-run", "--json")
+    assert (result.code, result.json["applied"]) == (0, ["empty-fields", "duplicate-rows"])
+    assert CONSENT in result.err
+
+
+@pytest.mark.parametrize("prefix", ["pitchpipe:", "PitchPipe:"])
+def test_a_flag_takes_a_rule_with_its_distribution(cli, twice, prefix):
+    def told(*words):
+        found = cli("prepare", twice, "--json", *words)
+        assert found.code == 0, found.err
+        return found.json
+
+    rule = "duplicate-rows"
+    fixed = told("--fix", prefix + rule)
+    assert fixed == told("--fix", rule) == told("-q")
+    assert told("--ignore", prefix + rule) == told("--ignore", rule)
+    undone = told("-q") and told("--undo", prefix + rule)
+    assert undone == (told("-q") and told("--undo", rule))
+    options = ["--set", f'validators.options."{prefix}empty-fields".prompts=false', "-q"]
+    plain = ["--set", "validators.options.empty-fields.prompts=false", "-q"]
+    only = ["--only", "empty-fields", *options]
+    assert told(*only) == told("--only", f"{prefix}empty-fields", *plain)
 
 
 def test_nothing_to_fix_is_said_in_a_dry_run(cli, reviews):

@@ -130,7 +130,8 @@ class Lab:
 
     def __init__(self, **options: Any) -> None:
         self.clock = Clock()
-        self.service = Service(**{"learner": CountingLearner, "clock": self.clock} | options)
+        common = {"learner": CountingLearner, "clock": self.clock, "seed": 0}
+        self.service = Service(**common | options)
         self.client = openai.OpenAI(
             api_key="any",
             base_url=BASE_URL,
@@ -248,8 +249,8 @@ def make_client() -> Iterator[Callable[..., Client]]:
     made: list[Client] = []
 
     def make(**options: Any) -> Client:
-        options = {"learner": CountingLearner, "clock": ManualClock(), "pace": "manual"} | options
-        made.append(Client(Service(**options)))
+        common = {"learner": CountingLearner, "clock": ManualClock(), "pace": "manual", "seed": 0}
+        made.append(Client(Service(**common | options)))
         return made[-1]
 
     yield make

@@ -19,7 +19,7 @@ from pitchpipe.plugins import PluginHost
 from pitchpipe.registry import Provider
 from pitchpipe.service import offline, transports
 from pitchpipe.service.http import Request
-from pitchpipe.service.offline import open_service
+from pitchpipe.service.offline import learner_of, open_service
 from pitchpipe.service.server.loopback import serve
 
 
@@ -232,22 +232,61 @@ def test_one_service_in_memory():
     assert not open_service("offline:").closed
 
 
-def test_another_learner(tmp_path, learner, monkeypatch):
-
-    make = PluginHost.__init__
-
-    def with_counting(self, *args, **options):
-        make(self, *args, **options)
-        self.learners.add("counting", learner, Provider("here", "1", "counting"))
-
-    monkeypatch.setattr(PluginHost, "__init__", with_counting)
-    service = open_service(f"offline:{tmp_path}?learner=counting")
+def test_another_learner(tmp_path, learner):
+    host = PluginHost(entry_points=False)
+    host.learners.add("counting", learner, Provider("here", "1", "counting"))
+    url = f"offline:{tmp_path}?learner=counting"
+    service = open_service(url, host.learner)
     response = service.handle(
         Request.of("POST", "/v1/completions", [], b'{"model": "ada", "prompt": "x"}')
     )
     assert b"untrained" in response.body
+    for spelling in ("counting", "here:counting", "Here:counting"):
+        same = f"offline:{tmp_path}?learner={spelling}"
+        assert open_service(same, host.learner) is service
+        assert learner_of(same, host.learner) is learner
+    assert open_service("offline:?learner=pitchpipe:ngram") is open_service("offline:")
     with pytest.raises(UnknownNameError, match=r"unknown learner 'countin'.*'counting'"):
-        open_service(f"offline:{tmp_path}?learner=countin")
+        open_service(f"offline:{tmp_path}?learner=countin", host.learner)
+    with pytest.raises(UnknownNameError, match=r"'counting'. Known: ngram\. .*with_learners\("):
+        open_service(url)
+
+
+def test_the_same_name_in_another_host_is_another_service(learner):
+    hosts = [PluginHost(entry_points=False) for _ in range(2)]
+    hosts[0].learners.add("counting", learner, Provider("here", "1", "counting"))
+    hosts[1].learners.add("counting", type("Other", (learner,), {}), Provider("h", "1", "c"))
+    one, two = (open_service("offline:?learner=counting", host.learner) for host in hosts)
+    assert one is not two
+    assert open_service("offline:?learner=counting", hosts[0].learner) is one
+
+
+def test_a_seed_in_a_url():
+    seeded = open_service("offline:?seed=7")
+    assert (seeded.store.seed, seeded.store.choices) == (7, 7)
+    assert open_service("offline:?seed=7") is seeded
+    assert open_service("offline:?seed=8") is not seeded
+    assert open_service("offline:") is not seeded
+
+
+@pytest.mark.parametrize("seed", ["", "x", "-1", "1.5", "2147483648", "9" * 5000, "\u0661"])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(ConfigError, match=r"expected \?seed=N with a whole number from 0 to 2147"):
+        open_service(f"offline:?seed={seed}")
+
+
+def test_a_folder_keeps_its_seed(tmp_path, caplog):
+    service = open_service(f"offline:{tmp_path}")
+    kept = service.store.seed, service.store.choices
+    service.close()
+    again = open_service(f"offline:{tmp_path}?seed=5")
+    assert (again.store.seed, again.store.choices) == kept
+    assert f"began with seed {kept[0]} and keeps it; seed 5 is ignored" in caplog.text
+    again.close()
+    caplog.clear()
+    for url in (f"offline:{tmp_path}", f"offline:{tmp_path}?seed={kept[0]}"):
+        open_service(url).close()
+    assert not caplog.text
 
 
 @pytest.mark.parametrize("url", ["http://x", "offline:?learner="])

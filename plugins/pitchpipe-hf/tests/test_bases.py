@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import socket
 from pathlib import Path
@@ -104,12 +105,14 @@ def test_what_is_set_of_the_trainer_reaches_the_learner(
     from pitchpipe.service.offline import parse
 
     trainer = HfTrainer(alias=alias, rank=rank, download=download, base=base)
-    _, name, options = parse(trainer.url)
-    assert name == "hf"
-    assert Settings.of(dict(options)) == Settings(
+    address = parse(trainer.url)
+    assert (address.learner, address.seed) == ("hf", None)
+    assert Settings.of(dict(address.options)) == Settings(
         alias=alias, rank=rank, download=download, base=base
     )
     assert trainer.predictor_options()["base_url"] == trainer.url
+    seeded = dataclasses.replace(trainer, base_url="offline:?seed=7")
+    assert parse(seeded.url) == dataclasses.replace(address, folder=None, seed=7)
 
 
 def test_the_trainer_takes_no_other_service_and_no_bad_option() -> None:

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pitchpipe.cli.parser import Parser
-from pitchpipe.errors import UsageError
+from pitchpipe.errors import PluginError, UsageError
 
 if TYPE_CHECKING:
     from pitchpipe.config import PluginsConfig
     from pitchpipe.plugins import PluginHost
+    from pitchpipe.registry import Provider
 
 BLOCK, ALLOW, STRICT = (f"PITCHPIPE_PLUGINS_{word}" for word in ("BLOCK", "ALLOW", "STRICT"))
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
@@ -40,9 +41,21 @@ class Choice:
     allowed_by: str
     strict: bool
 
-    def blocked_by(self, names: Iterable[str]) -> str:
-        """What blocks a plugin of these names."""
-        return " and ".join(source for name, source in self.block if name in names)
+    def excluded_by(self, provider: Provider) -> str:
+        """What blocks a plugin, or does not allow it."""
+        blocked = [source for name, source in self.block if provider.answers_to(name)]
+        return " and ".join(dict.fromkeys(blocked)) or self.allowed_by
+
+    def refusal(self, provider: Provider) -> PluginError | None:
+        """Why an installed plugin is not loaded; None where it is."""
+        allowed = self.allow is None or any(map(provider.answers_to, self.allow))
+        blocked = any(provider.answers_to(name) for name, _ in self.block)
+        if allowed and not blocked:
+            return None
+        what = "blocked" if blocked else "not allowed"
+        return PluginError(
+            f"plugin {provider.plugin!r} of {provider} is {what}, by {self.excluded_by(provider)}."
+        )
 
     def to_config(self) -> PluginsConfig:
         """The choice, as the library takes it."""
@@ -71,8 +84,11 @@ def choice_of(arguments: argparse.Namespace, configured: PluginsConfig) -> Choic
     """What flags, environment and configuration come to.
 
     Raises:
+        UnknownNameError: no plugin or distribution has one of the names; says what has it.
         UsageError: a variable of the environment has a value that is none.
     """
+    from pitchpipe.plugin_names import check_names
+
     block = [
         *((name, "plugins.block of the configuration") for name in configured.block),
         *((name, BLOCK) for name in _listed(BLOCK)),
@@ -86,6 +102,7 @@ def choice_of(arguments: argparse.Namespace, configured: PluginsConfig) -> Choic
     strict = _switched(STRICT)
     if arguments.strict_plugins or strict is None:
         strict = arguments.strict_plugins or configured.strict
+    check_names([*block, *((name, by) for name in allow or ())])
     return Choice(tuple(block), allow, by, strict)
 
 

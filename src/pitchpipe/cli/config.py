@@ -31,7 +31,13 @@ def configure(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes or shows."""
-    return _init(arguments.force) if arguments.action == "init" else _show(arguments)
+    from pitchpipe.cli.choice import choice_of
+    from pitchpipe.config import PluginsConfig
+
+    if arguments.action == "show":
+        return _show(arguments)
+    choice_of(arguments, PluginsConfig())  # no plugin is loaded, but a wrong name is refused
+    return _init(arguments.force)
 
 
 def _show(arguments: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,41 @@ class Asking:
             raise _undecided(open_)
         self.clear()
         return [*accepted, *(f for f in open_ if _asked(f, open_))]
+
+
+@dataclass
+class Preview:
+    """Takes every recommended fix for accepted, and remembers which of them need consent.
+
+    Attributes:
+        named: the rules whose fixes are applied unasked.
+        fixes: whether any others may be applied at all.
+        waiting: the rules whose fixes need consent, in their order.
+    """
+
+    named: frozenset[str]
+    fixes: bool
+    waiting: list[str] = field(default_factory=list)
+
+    def __call__(self, findings: Sequence[Finding]) -> Collection[Finding]:
+        """Those whose fixes would be applied, if the user agrees."""
+        accepted = [f for f in findings if f.rule in self.named]
+        open_ = [f for f in findings if f not in accepted and self.fixes and _is_recommended(f)]
+        self.waiting += dict.fromkeys(f.rule for f in open_ if f.rule not in self.waiting)
+        return [*accepted, *open_]
+
+    def consent_text(self) -> str:
+        """Which fixes need consent, and how to give it; "" where none does."""
+        if not self.waiting:
+            return ""
+        count = len(self.waiting)
+        need = "1 fix needs" if count == 1 else f"{count} fixes need"
+        them = "it" if count == 1 else "them"
+        return (
+            f"{need} your consent: {', '.join(self.waiting)}. This dry run shows the result with "
+            f"{them}. Pass -q to accept {them}, --fix RULE to accept one, or --ignore RULE to "
+            "leave a rule out."
+        )
 
 
 def undoing(pipeline: Pipeline, file: str, out_dir: str | None, rules: Collection[str]) -> Decide:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pitchpipe.config import Config
     from pitchpipe.pipeline import Pipeline, Source
+    from pitchpipe.plugins import PluginHost
 
 Add: TypeAlias = Callable[..., argparse.Action]
 
@@ -212,16 +213,22 @@ def written(arguments: argparse.Namespace, default: Path | None = None) -> Confi
 
 def pipeline_of(config: Config, progress: object | None = None) -> Pipeline:
     """The configured pipeline, with progress shown on stderr, or by what is given."""
+    from pitchpipe.pipeline import Pipeline
+
+    return Pipeline.from_config(config, loaded(config, progress))
+
+
+def loaded(config: Config, progress: object | None = None) -> PluginHost:
+    """The configured plugins, and what shows progress; what did not load is told."""
     import sys
 
     from pitchpipe.cli.output import warn
     from pitchpipe.cli.progress import Progress
-    from pitchpipe.pipeline import Pipeline
 
     host = host_of(config.plugins, [progress or Progress(sys.stderr)])
     for failure in host.failures:
         warn(f"left out: {failure}")
-    return Pipeline.from_config(config, host)
+    return host
 
 
 def _key(add: Add, flag: str, path: str, metavar: str, text: str, kind: type[object] = str) -> None:

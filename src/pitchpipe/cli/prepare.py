@@ -4,7 +4,8 @@ It writes STEM_prepared_train.jsonl and STEM_prepared_valid.jsonl, or STEM_prepa
 nothing is held out; STEM_prepared_changes.jsonl, which lists every row that a fix changed or
 removed; and STEM_prepared.json, which says how all of it was written. FILE itself stays as it is.
 
-On a terminal it asks before each fix that is not required.
+On a terminal it asks before each fix that is not required. --dry-run asks for nothing: it shows the
+result with every recommended fix, and names those that need consent.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from pitchpipe.cli import flags
-from pitchpipe.cli.deciding import ALL, Asking, undoing
+from pitchpipe.cli.deciding import ALL, Asking, Preview, undoing
 from pitchpipe.cli.parser import Parser, one_of
 from pitchpipe.errors import DataError, UsageError
 from pitchpipe.profiles import PROFILES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pitchpipe.cli.progress import Progress
     from pitchpipe.config import Config
     from pitchpipe.pipeline import Pipeline
+    from pitchpipe.plugins import PluginHost
     from pitchpipe.prepare import Decide
 
 
@@ -64,17 +66,22 @@ def run(arguments: argparse.Namespace) -> int:
     from pitchpipe.cli.columns import with_columns
     from pitchpipe.cli.progress import Progress
     from pitchpipe.cli.reports import report_of
+    from pitchpipe.pipeline import Pipeline
 
     progress = Progress(sys.stderr)
-    config = _with_rules(flags.configured(arguments), arguments)
+    config = flags.configured(arguments)
+    host = flags.loaded(config, progress)
+    _spell(arguments, host)
+    config = _with_rules(config, arguments, host)
 
     def checked(config: Config) -> Pipeline:
-        pipeline = flags.pipeline_of(config, progress)
+        pipeline = Pipeline.from_config(config, host)
         _check_rules(pipeline, arguments)
         return pipeline
 
     pipeline = with_columns(checked, config, arguments.file)
     report = report_of(arguments, pipeline)
+    decide: Decide | None = None
     try:
         decide = _decide(arguments, pipeline, progress)
         data = pipeline.prepare(
@@ -82,15 +89,33 @@ def run(arguments: argparse.Namespace) -> int:
         )
     except DataError as error:
         report.failed(error)
+        _tell_consent(decide)
         raise
     report.done(data)
+    _tell_consent(decide)
     return 0
 
 
-def _with_rules(config: Config, arguments: argparse.Namespace) -> Config:
+def _tell_consent(decide: Decide | None) -> None:
+    from pitchpipe.cli.output import say
+
+    if isinstance(decide, Preview) and (text := decide.consent_text()):
+        say(text)
+
+
+def _spell(arguments: argparse.Namespace, host: PluginHost) -> None:
+    """Gives every rule that a flag names its one spelling."""
+    for flag in ("fix", "ignore", "only", "undo"):
+        names = getattr(arguments, flag)
+        names[:] = [name if name == ALL else host.validators.spelling(name) for name in names]
+
+
+def _with_rules(config: Config, arguments: argparse.Namespace, host: PluginHost) -> Config:
     if not (arguments.only or arguments.ignore):
         return config
-    rules = config.validators
+    from pitchpipe.selection import spelled_validators
+
+    rules = spelled_validators(config.validators, host)
     if arguments.only:
         rules = dataclasses.replace(rules, use=tuple(arguments.only), also=())
     rules = dataclasses.replace(rules, skip=(*rules.skip, *arguments.ignore))
@@ -119,6 +144,8 @@ def _check_rules(pipeline: Pipeline, arguments: argparse.Namespace) -> None:
 def _decide(arguments: argparse.Namespace, pipeline: Pipeline, progress: Progress) -> Decide:
     if arguments.undo:
         return undoing(pipeline, arguments.file, arguments.out_dir, arguments.undo)
-    named = frozenset(name.rpartition(":")[2] for name in arguments.fix)
+    named = frozenset(arguments.fix)
     fixes = pipeline.config.data.fix
+    if arguments.dry_run and not arguments.quiet:
+        return Preview(named, fixes)
     return Asking(named, arguments.quiet and fixes, fixes, progress.clear)

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pitchpipe.cli.choice import choice_of, plugin_flags
+from pitchpipe.cli.choice import choice_of, host_of, plugin_flags
 from pitchpipe.cli.parser import Parser, one_of
 from pitchpipe.errors import UsageError
 
 if TYPE_CHECKING:
     import socket
 
+    from pitchpipe.config import PluginsConfig
     from pitchpipe.service.server.keys import KeyFile
+    from pitchpipe.stages import Learner
 
 _LEVELS = ("debug", "info", "warning", "error")
 _PACES = ("workers", "polled", "immediate", "timed", "manual")
@@ -47,7 +49,7 @@ def configure(parser: Parser) -> None:
         default=[],
         help="of the learner; may be repeated",
     )
-    add("--seed", metavar="N", type=int, default=0, help="of ids and of unseeded choices")
+    add("--seed", metavar="N", type=int, help="of ids and unseeded choices; by default, a new one")
     add(
         "--api-key-file",
         metavar="FILE",
@@ -90,18 +92,16 @@ def configure(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves."""
-    from pitchpipe.config import PluginsConfig
-    from pitchpipe.service.offline import learner_class
+    from pitchpipe.config import Config
     from pitchpipe.service.server.logs import log_to_stderr
     from pitchpipe.service.server.loopback import base_url, listening
 
     if arguments.workers < 1 or arguments.max_upload_mb < 1:
         raise UsageError("--workers and --max-upload-mb must be 1 or more.")
-    chosen = choice_of(arguments, PluginsConfig()).to_config()
+    chosen = choice_of(arguments, Config.discover(Path.cwd()).plugins).to_config()
     options = _options(arguments.learner_option)
-    learner = learner_class(
-        arguments.learner, options, block=chosen.block, allow=chosen.allow, strict=chosen.strict
-    )
+    learner_name, learner = _learner(arguments.learner, chosen)
+    learner = learner.configured(options)
     keys = _keys(arguments)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         stack.enter_context(_sigterm_as_sigint())
@@ -123,7 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
             listener,
             folder,
             learner=learner,
-            learner_name=arguments.learner,
+            learner_name=learner_name,
             learner_options=options,
             seed=arguments.seed,
             keys=keys,
@@ -137,6 +137,16 @@ def run(arguments: argparse.Namespace) -> int:
             allow=chosen.allow,
         )
     return 0
+
+
+def _learner(name: str, chosen: PluginsConfig) -> tuple[str, type[Learner]]:
+    """The learner in the plugins of this command, which need not be loaded for the default one."""
+    from pitchpipe.config import PluginsConfig
+    from pitchpipe.service.offline import DEFAULT_LEARNER, built_in
+
+    if name == DEFAULT_LEARNER and chosen == PluginsConfig():
+        return built_in(name)
+    return host_of(chosen).learner(name)
 
 
 def _options(words: list[str]) -> dict[str, str]:

@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     valid = Path(arguments.valid) if arguments.valid else None
     data = pipeline.load_prepared(Path(arguments.train), valid)
     if arguments.fresh:
+        pipeline.check_budget(data)  # before the job that was made last is forgotten
         journal_beside(data.train).unlink(missing_ok=True)
     estimate = pipeline.estimate(data)
     say(estimate_text(estimate))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pitchpipe.default_plugins.openai_errors import OFFLINE_HINT, explain, retrying
 from pitchpipe.errors import ConfigError, ServiceError
+from pitchpipe.stages import Learner, Learners
 
 if TYPE_CHECKING:
     from openai import OpenAI
+
+    from pitchpipe.service.service import Service
 
 T = TypeVar("T")
 
@@ -59,6 +63,9 @@ class Connection:
     max_retries: int = 4
     retry_seconds: float = 0.5
 
+    _learners: ClassVar[Learners | None] = None
+    """Where an offline service finds its learner; ``with_learners`` sets it, on an object."""
+
     def __post_init__(self) -> None:
         """Checks what the types cannot say."""
         if self.azure_endpoint and self.base_url:
@@ -74,6 +81,34 @@ class Connection:
         if self._on_azure:
             return self.azure_endpoint or os.environ.get("AZURE_OPENAI_ENDPOINT", "Azure OpenAI")
         return self.base_url or os.environ.get("OPENAI_BASE_URL") or HOSTED
+
+    def with_learners(self, learners: Learners) -> Self:
+        """A copy whose offline service finds its learner in a plugin host.
+
+        Without it, that service knows the learner that comes with Pitchpipe alone.
+        """
+        bound = copy.copy(self)
+        object.__setattr__(bound, "_learners", learners)  # frozen, and no option
+        return bound
+
+    @property
+    def offline_service(self) -> Service:
+        """The offline service in this process.
+
+        Raises:
+            ConfigError: the URL is not that of one, or the learner has no such option.
+            UsageError: no plugin offers the learner.
+        """
+        from pitchpipe.service.offline import open_service
+
+        return open_service(self.url, self._learners)
+
+    @property
+    def offline_learner(self) -> type[Learner]:
+        """The learner of the offline service in this process; raises as ``offline_service``."""
+        from pitchpipe.service.offline import learner_of
+
+        return learner_of(self.url, self._learners)
 
     @property
     def offline(self) -> bool:
@@ -183,9 +218,8 @@ class Connection:
             version = self._required(self.api_version, "api_version")
             return openai.AzureOpenAI(azure_endpoint=endpoint, api_version=version, **common)
         if self.offline:
-            from pitchpipe.service.offline import open_service
             from pitchpipe.service.transports import openai_http_client
 
-            common["http_client"] = openai_http_client(open_service(self.url))
+            common["http_client"] = openai_http_client(self.offline_service)
             return openai.OpenAI(base_url=_OFFLINE_BASE_URL, **common)
         return openai.OpenAI(base_url=self.base_url, project=self.project, **common)

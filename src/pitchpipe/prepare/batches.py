@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pitchpipe.prepare.changes import Changes
 from pitchpipe.prepare.ends import Ends
 from pitchpipe.prepare.output import Written, leave
 from pitchpipe.prepare.rowindex import IndexPart, index_part
-from pitchpipe.records import COMPLETION, GROUP, PROMPT, Fix
+from pitchpipe.records import COMPLETION, GROUP, PROMPT, Finding, Fix
 from pitchpipe.schema import Schema
 from pitchpipe.stages import Formatter, Validator
 from pitchpipe.tables import encode_records
@@ -28,6 +28,19 @@ class Rule:
 
     id: str
     validator: Validator[Any]
+
+    def named(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Its findings; those that have the id without its distribution are given the whole."""
+        short = self.id.rpartition(":")[2]
+        return [
+            replace(finding, rule=self.id) if finding.rule == short else finding
+            for finding in findings
+        ]
+
+    @property
+    def in_force(self) -> bool:
+        """Whether a required fix is done in the pass that finds it: by the schema or a sieve."""
+        return self.validator.scope == "table" or type(self.validator).sieve is not Validator.sieve
 
 
 @dataclass(frozen=True)

@@ -149,9 +149,11 @@ class Seen:
         refusal: why no records could be made of some rows.
         left_out: the columns that have no part in the records, in the order in which they appear.
         skipped: how many rows of an export have no answer, by the reason.
+        in_force: the rules of those findings whose required fixes this pass has done already.
     """
 
     findings: list[Finding] = field(default_factory=list)
+    in_force: set[str] = field(default_factory=set)
     index: RowIndex = field(default_factory=RowIndex)
     changes: Changes = field(default_factory=Changes)
     ends: Ends | None = None
@@ -209,9 +211,10 @@ def run(
     for whole in seen.index.finish():
         index_states = _observed(far, index_states, whole)
     found = {
-        rule.id: list(rule.validator.conclude(state))
+        rule.id: rule.named(rule.validator.conclude(state))
         for rule, state in zip((*near, *far), (*states, *index_states), strict=True)
     }
+    seen.in_force = {f.rule for rule in near if rule.in_force for f in found[rule.id]}
     seen.findings = [
         lenient(plan, finding) for rule in plan.rules for finding in found.get(rule.id, ())
     ]
@@ -226,7 +229,8 @@ def _observed(rules: Sequence[Rule], states: Sequence[Any], part: IndexPart) -> 
 def lenient(plan: Plan, finding: Finding) -> Finding:
     """The finding, an error being but a warning where the profile says so."""
     errors = plan.selection.profile.errors
-    if errors is None or finding.severity is not Severity.ERROR or finding.rule in errors:
+    own = finding.rule.removeprefix("pitchpipe:")
+    if errors is None or finding.severity is not Severity.ERROR or own in errors:
         return finding
     return replace(finding, severity=Severity.WARNING)
 

@@ -16,7 +16,6 @@ from pitchpipe.prepare.passes import Plan, Seen, Spools, run
 from pitchpipe.prepare.rounds import explained, merged
 from pitchpipe.records import Change, Finding, Severity
 from pitchpipe.redaction import hide_keys
-from pitchpipe.stages import Validator
 from pitchpipe.watch import Watch
 
 _CONTEXT = 20
@@ -126,7 +125,7 @@ def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
         check(plan, seen, chosen, rounds)
         rounds.append(tuple(chosen))
         left = {f.rule for f in seen.findings if f not in chosen}
-        fresh = [Accepted(f.rule, f.fix) for f in chosen if f.fix and not _done(plan, f)]
+        fresh = [Accepted(f.rule, f.fix) for f in chosen if f.fix and not _done(seen, f)]
         if not fresh:
             return Settled(seen, tuple(fixes), tuple(rounds))
         fixes += fresh
@@ -162,14 +161,10 @@ def check(
         raise DataError(f"{plan.name}: {seen.refusal}") from seen.refusal
 
 
-def _done(plan: Plan, finding: Finding) -> bool:
-    """Whether a required fix was in force in the pass that found it: by the schema or a sieve."""
-    if finding.fix is None or finding.fix.level != "required":
-        return False
-    validator: Validator[Any] = next(
-        rule.validator for rule in plan.rules if rule.id == finding.rule
-    )
-    return validator.scope == "table" or type(validator).sieve is not Validator.sieve
+def _done(seen: Seen, finding: Finding) -> bool:
+    """Whether a required fix was in force in the pass that found it."""
+    required = finding.fix is not None and finding.fix.level == "required"
+    return required and finding.rule in seen.in_force
 
 
 def _previewed(plan: Plan, finding: Finding) -> Finding:

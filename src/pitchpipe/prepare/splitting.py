@@ -113,7 +113,7 @@ class SplitCheck:
         self.findings = [
             lenient(self._plan, finding)
             for rule, state in zip(self._rules, self._states, strict=True)
-            for finding in rule.validator.conclude(state)
+            for finding in rule.named(rule.validator.conclude(state))
         ]
         fatal = [f for f in self.findings if f.severity is Severity.ERROR]
         if fatal:

@@ -1,18 +1,21 @@
-"""Services by URL: ``offline:FOLDER?learner=NAME&OPTION=VALUE``, one a folder in a process."""
+"""Services by URL: ``offline:FOLDER?learner=NAME&seed=N&OPTION=VALUE``, one a folder in a process.
+
+Learners are found by whoever holds a plugin host, and handed to these functions.
+"""
 
 from __future__ import annotations
 
 import threading
 import weakref
 from collections import deque
-from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import parse_qsl
 
-from pitchpipe.errors import ConfigError
+from pitchpipe.errors import ConfigError, UnknownNameError
 from pitchpipe.service.service import Service
-from pitchpipe.stages import Learner
+from pitchpipe.service.storage.store import MAX_SEED
+from pitchpipe.stages import Learner, Learners
 
 SCHEME = "offline:"
 """How the URL of an offline service begins."""
@@ -22,59 +25,96 @@ DEFAULT_LEARNER = "ngram"
 
 _KEPT_OPEN = 4
 
-Options = tuple[tuple[str, str], ...]
-Key = tuple[Path | None, str, Options]
+
+@dataclass(frozen=True)
+class Address:
+    """What a URL of an offline service says.
+
+    Attributes:
+        folder: where the service keeps everything; None for memory.
+        learner: what it trains.
+        options: how the learner is set up, sorted by name.
+        seed: of the names in a new folder; None for one that nobody knows.
+    """
+
+    folder: Path | None
+    learner: str
+    options: tuple[tuple[str, str], ...]
+    seed: int | None = None
+
+
+Key = tuple[Address, type[Learner]]
 
 _lock = threading.Lock()
 _open: weakref.WeakValueDictionary[Key, Service] = weakref.WeakValueDictionary()
 _recent: deque[Service] = deque(maxlen=_KEPT_OPEN)
-_in_memory: dict[tuple[str, Options], Service] = {}
+_in_memory: dict[Key, Service] = {}
 
 
-def open_service(url: str) -> Service:
+def open_service(url: str, learners: Learners | None = None) -> Service:
     """The service of that URL; the same one for all who ask in this process.
 
     A service with a folder may close when nobody uses it; its folder has everything. The one
     without a folder lives as long as the process, or until it is closed.
 
     Args:
-        url: ``offline:FOLDER?learner=NAME&OPTION=VALUE``; without a folder it is in memory, without
-            a learner it is ``ngram``; the options are the learner's.
+        url: ``offline:FOLDER?learner=NAME&seed=N&OPTION=VALUE``; without a folder it is in memory,
+            without a learner it is ``ngram``; without a seed a new one has names of its own; the
+            options are the learner's.
+        learners: where the learner is looked up, such as ``PluginHost().learner``; by default only
+            the one that comes with Pitchpipe is known.
 
     Raises:
         ConfigError: it is no such URL, or the learner has no such option.
-        UnknownNameError: no plugin offers the learner.
+        UnknownNameError: nobody offers the learner.
+        PluginError: several offer it.
     """
-    folder, learner_name, options = key = parse(url)
+    address, stage = key = _found(url, learners or built_in)
+    learner = stage.configured(dict(address.options))
     with _lock:
         service = _open.get(key)
         if service is None or service.closed:
             service = Service(
-                folder,
-                learner=learner_class(learner_name, dict(options)),
-                learner_name=learner_name,
+                address.folder, learner=learner, learner_name=address.learner, seed=address.seed
             )
             _open[key] = service
-            if folder is None:
-                _in_memory[learner_name, options] = service
-        if folder is not None and service not in _recent:
+            if address.folder is None:
+                _in_memory[key] = service
+        if address.folder is not None and service not in _recent:
             _recent.append(service)
         return service
 
 
-def learner_of(url: str) -> type[Learner]:
-    """The learner of the service of that URL; raises as ``open_service`` does."""
-    from pitchpipe.service.learners.ngram import NgramLearner
-
-    _, name, options = parse(url)
-    return learner_class(name, dict(options)) or NgramLearner
+def learner_of(url: str, learners: Learners | None = None) -> type[Learner]:
+    """The learner of the service of that URL; takes and raises the same as ``open_service``."""
+    address, stage = _found(url, learners or built_in)
+    return stage.configured(dict(address.options))
 
 
-def parse(url: str) -> Key:
-    """The folder (None for memory), the learner and its options that a URL names.
+def built_in(name: str, /) -> tuple[str, type[Learner]]:
+    """The learner that comes with Pitchpipe, as ``stages.Learners``.
 
     Raises:
-        ConfigError: it is no such URL.
+        UnknownNameError: it is another's name; says where others are found.
+    """
+    from pitchpipe.service.learners.ngram import NgramLearner
+
+    if name in (DEFAULT_LEARNER, f"pitchpipe:{DEFAULT_LEARNER}"):
+        return DEFAULT_LEARNER, NgramLearner
+    raise UnknownNameError(
+        "learner",
+        name,
+        [DEFAULT_LEARNER],
+        "Learners of plugins are found through a plugin host: let a Pipeline make the stage, give "
+        "it the stage, or call with_learners(PluginHost().learner) of the stage.",
+    )
+
+
+def parse(url: str) -> Address:
+    """What a URL says.
+
+    Raises:
+        ConfigError: it is no URL of an offline service.
     """
     if not url.startswith(SCHEME):
         raise ConfigError(f"{url!r} is no URL of an offline service; expected offline:FOLDER.")
@@ -83,35 +123,27 @@ def parse(url: str) -> Key:
     learner = options.pop("learner", DEFAULT_LEARNER)
     if not learner:
         raise ConfigError(f"{url!r}: expected ?learner=NAME; found ?{query}.")
+    seed = options.pop("seed", None)
+    if seed is not None and not _is_seed(seed):
+        raise ConfigError(
+            f"{url!r}: expected ?seed=N with a whole number from 0 to {MAX_SEED}; found {seed!r}."
+        )
     folder = Path(path).expanduser().resolve() if path else None
-    return folder, learner, tuple(sorted(options.items()))
+    number = None if seed is None else int(seed)
+    return Address(folder, learner, tuple(sorted(options.items())), number)
 
 
-def learner_class(
-    name: str,
-    options: Mapping[str, str] = MappingProxyType({}),
-    *,
-    block: Collection[str] = (),
-    allow: Collection[str] | None = None,
-    strict: bool = False,
-) -> type[Learner] | None:
-    """The learner of that name; None, which stands for the default one, if that is it.
+def _is_seed(text: str) -> bool:
+    return (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= len(str(MAX_SEED))
+        and (int(text) <= MAX_SEED)
+    )
 
-    Args:
-        name: the name it is registered under.
-        options: as its users set it up.
-        block: as for ``PluginHost``, and so the others.
-        allow: the only plugins that are loaded.
-        strict: whether whatever is wrong with plugins is an error.
 
-    Raises:
-        UnknownNameError: no plugin offers it.
-        ConfigError: it has no such option.
-    """
-    if name == DEFAULT_LEARNER and not options:
-        return None
-    from pitchpipe.plugins import PluginHost
-
-    host = PluginHost(block=block, allow=allow, strict=strict)
-    stage: type[Learner] = host.get(host.learners, name).stage
-    return stage.configured(options)
+def _found(url: str, learners: Learners) -> Key:
+    """What a URL says, with the one spelling of the learner's name; and the learner."""
+    address = parse(url)
+    name, stage = learners(address.learner)
+    return replace(address, learner=name), stage

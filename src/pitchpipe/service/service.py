@@ -57,8 +57,8 @@ _TOGETHER = 16
 class Service:
     """The fine-tuning API. Threads may share one; processes may share its data folder.
 
-    The same requests, in the same order, with the same seed, give the same ids, losses and
-    answers.
+    The same requests, in the same order, give the same losses and answers; with the same seed, the
+    same ids and names of models as well.
 
     Args:
         data_dir: where everything is kept; without one, nothing outlives the object.
@@ -68,7 +68,8 @@ class Service:
         learner: the class that is trained and answers, by default the n-gram one.
         learner_name: under which it is registered; kept with the models.
         clock: Unix seconds.
-        seed: of ids and of choices that no request seeds; a data folder keeps its first one.
+        seed: of ids and of choices that no request seeds; a data folder keeps its first one. By
+            default a new one has ids of its own, and choices as with seed 0.
         waiting: called with the id of every job and batch that is put into the queue.
         control_routes: whether clients may do under ``/_pitchpipe`` what ``control`` does.
         stopwatch: seconds of a clock that nobody sets; tells how long clients wait.
@@ -90,7 +91,7 @@ class Service:
         learner: type[Learner] | None = None,
         learner_name: str = "ngram",
         clock: Callable[[], float] = time.time,
-        seed: int = 0,
+        seed: int | None = None,
         waiting: Callable[[str], None] = lambda _: None,
         control_routes: bool = False,
         stopwatch: Callable[[], float] = time.monotonic,
@@ -104,6 +105,14 @@ class Service:
         self.blobs = Blobs(folder)
         with self.blobs.claim("open", wait=True):
             self.store = Store(folder / "service.sqlite3" if data_dir else None, seed)
+        if seed not in (None, self.store.seed):
+            _log.warning(
+                "%s: began with seed %d and keeps it; seed %d is ignored. Choose another folder "
+                "for another seed.",
+                folder,
+                self.store.seed,
+                seed,
+            )
         self._release = weakref.finalize(self, _release, self.store, None if data_dir else folder)
         mishaps = Mishaps(self.store)
         files = Files(self.store, self.blobs, self.clock, mishaps)
@@ -130,9 +139,7 @@ class Service:
             Faults(mishaps, self.clock),
         )
         jobs = Jobs(self.store, files, models, self.clock, pacer, mishaps)
-        generate = GenerateRoutes(
-            self.store, models, self.clock, lambda: self.store.seed, numbers["answers"]
-        )
+        generate = GenerateRoutes(self.store, models, self.clock, numbers["answers"])
         self._router = _router(
             generate,
             FileRoutes(self.store, files),

@@ -19,7 +19,7 @@ from pitchpipe.stages.capabilities import (
 )
 from pitchpipe.stages.engine import Engine, Item, Result
 from pitchpipe.stages.formatter import Formatter
-from pitchpipe.stages.learner import FitOptions, FitStep, Learner, Token
+from pitchpipe.stages.learner import FitOptions, FitStep, Learner, Learners, Token
 from pitchpipe.stages.ledger import Ledger
 from pitchpipe.stages.predictor import Predictor
 from pitchpipe.stages.splitter import Splitter
@@ -36,6 +36,7 @@ __all__ = [
     "Item",
     "Learner",
     "LearnerCapabilities",
+    "Learners",
     "Ledger",
     "Predictor",
     "PredictorCapabilities",

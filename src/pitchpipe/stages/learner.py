@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from pitchpipe.errors import ConfigError, UsageError
 from pitchpipe.records import Format
@@ -216,3 +216,14 @@ class Learner(ABC):
             for piece in re.findall(r"\s*\S+|\s+", text)
             for logprob in (chance * len(piece.encode("utf-8", "surrogatepass")),)
         ]
+
+
+class Learners(Protocol):
+    """Where learners are looked up: among the plugins of whoever holds the host."""
+
+    def __call__(self, name: str, /) -> tuple[str, type[Learner]]:
+        """The one spelling of a learner's name, and its class.
+
+        Raises:
+            UsageError: no plugin offers it, or several do.
+        """

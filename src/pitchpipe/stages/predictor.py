@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pitchpipe.records import Prediction, Request
 from pitchpipe.stages.capabilities import PredictorCapabilities
+from pitchpipe.stages.learner import Learners
 from pitchpipe.stages.ledger import Ledger
 
 
@@ -25,6 +26,11 @@ class Predictor(ABC):
     def capabilities(self) -> PredictorCapabilities:
         """Which promises it can keep; by default all."""
         return PredictorCapabilities()
+
+    def with_learners(self, learners: Learners) -> Self:
+        """The same predictor, which finds learners in a plugin host; by default it needs none."""
+        del learners
+        return self
 
     @abstractmethod
     def predict(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ from pitchpipe.records import (
     TrainingSpec,
 )
 from pitchpipe.stages.capabilities import TrainerCapabilities
+from pitchpipe.stages.learner import Learners
 from pitchpipe.stages.ledger import Ledger
 
 
@@ -49,6 +50,11 @@ class Trainer(ABC):
         """Whether it trains at the vendor's own service, where models retire."""
         return False
 
+    def with_learners(self, learners: Learners) -> Self:
+        """The same trainer, which finds learners in a plugin host; by default it needs none."""
+        del learners
+        return self
+
     def predictor_options(self) -> Mapping[str, Any]:
         """Options that the predictor needs to reach this trainer's models, such as a base URL."""
         return {}
@@ -67,11 +73,19 @@ class Trainer(ABC):
 
     @abstractmethod
     def estimate(self, data: PreparedData, spec: TrainingSpec) -> Estimate:
-        """What the job is expected to take; nothing is sent."""
+        """What the job is expected to take; nothing is sent.
+
+        Its cost is a number of 0 or more, or None where it is not known: then no job is created
+        that has a limit to keep to.
+        """
 
     @abstractmethod
     def submit(self, data: PreparedData, spec: TrainingSpec, ledger: Ledger) -> Job:
-        """Uploads the files and creates the job, or adopts what the ledger knows of."""
+        """Uploads the files and creates the job, or adopts what the ledger knows of.
+
+        When the job is created it writes down the outcome of the step "job": what follows is paid
+        for. Whether a new job keeps to ``spec.max_cost`` is checked before, by pipelines.
+        """
 
     @abstractmethod
     def follow(self, job_id: str, seen: Iterable[str] = ()) -> Iterator[JobEvent]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pitchpipe import budget
 from pitchpipe.config import Config
 from pitchpipe.errors import BudgetError, UsageError
 from pitchpipe.pipeline import Pipeline
@@ -51,6 +52,11 @@ class PlannedCell:
         """Whether its figures are there."""
         return RunFolder(self.folder).scores.exists()
 
+    @property
+    def submitted(self) -> bool:
+        """Whether its job was created, and so is paid for."""
+        return RunFolder(self.folder).job.exists()
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -67,8 +73,7 @@ class Plan:
     @property
     def cost(self) -> float | None:
         """US dollars for all cells, those that are finished among them; None where not known."""
-        costs = [cell.estimate.cost for cell in self.cells]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
+        return budget.total_cost(cell.estimate for cell in self.cells)
 
     @property
     def tokens(self) -> int:
@@ -82,23 +87,23 @@ class Plan:
         return None if None in left else sum(seconds for seconds in left if seconds is not None)
 
     def check_budget(self, max_cost: float | None) -> None:
-        """Holds the sweep as a whole to the user's limit.
+        """Holds the sweep as a whole to the user's limit, unless all of it is paid for already.
 
         Raises:
             BudgetError: it is expected to cost more, or nobody can say what it costs.
         """
-        if max_cost is None:
+        if max_cost is None or all(cell.submitted for cell in self.cells):
             return
-        if self.cost is None:
-            unknown = next(cell for cell in self.cells if cell.estimate.cost is None)
-            raise BudgetError(
-                f"max_cost is {max_cost:.2f} USD, but the cost of {unknown.cell} cannot be "
-                f"estimated: {unknown.estimate.source}. Give a price (USD per million trained "
-                "tokens) in the trainer's options (prices), or leave max_cost out."
+        cost = self.cost
+        if cost is None:
+            cell = next(cell for cell in self.cells if budget.cost_of(cell.estimate) is None)
+            trainer, spec = cell.pipeline.trainer, cell.pipeline.training(cell.data)
+            raise budget.unknown_cost(
+                max_cost, str(cell.cell), cell.estimate, trainer, cell.data, spec
             )
-        if self.cost > max_cost:
+        if cost > max_cost:
             raise BudgetError(
-                f"the estimate of {self.cost:.2f} USD for all {len(self.cells)} cells "
+                f"the estimate of {cost:.2f} USD for all {len(self.cells)} cells "
                 f"({self.tokens:,} tokens) is above max_cost, {max_cost:.2f} USD; nothing was "
                 "submitted. Raise --max-cost, or sweep over fewer models, examples or epochs."
             )
@@ -216,13 +221,14 @@ def _planned(
     own = _for_model(config, cell.model)
     pipeline = Pipeline(replace(own, training=replace(own.training, n_epochs=cell.epochs)), host)
     key = _key(pipeline, data)
+    limited = replace(pipeline.training(data), max_cost=config.training.max_cost)
     return PlannedCell(
         cell=cell,
         pipeline=pipeline,
         data=data,
         key=key,
         folder=out_dir / "cells" / f"{cell.name}-{key[:8]}",
-        estimate=pipeline.estimate(data),
+        estimate=budget.estimated(pipeline.trainer, data, limited),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from pitchpipe.errors import ConfigError, UnknownNameError
 from pitchpipe.service.engine.clock import Clock, ManualClock
 from pitchpipe.service.engine.pace import LASTING, Pace
-from pitchpipe.service.offline import DEFAULT_LEARNER, learner_class
+from pitchpipe.service.offline import DEFAULT_LEARNER, built_in
 from pitchpipe.service.service import Service
 from pitchpipe.stages import Learner
 
@@ -90,9 +90,13 @@ def _whole(seed: Any) -> int:
         raise ConfigError(f"seed is a whole number; found {seed!r}.") from None
 
 
-def _learner(chosen: object) -> tuple[type[Learner] | None, str]:
+def _learner(chosen: object) -> tuple[type[Learner], str]:
     if isinstance(chosen, str):
-        return learner_class(chosen), chosen
+        from pitchpipe.plugins import PluginHost
+
+        learners = built_in if chosen == DEFAULT_LEARNER else PluginHost().learner
+        name, learner = learners(chosen)
+        return learner, name
     if isinstance(chosen, type) and issubclass(chosen, Learner):
         return chosen, chosen.__name__
     raise ConfigError(f"learner is a name or a class that extends Learner; found {chosen!r}.")

@@ -15,19 +15,20 @@ def chosen(cli):
 
 def test_what_is_allowed_is_said_by_flags_then_environment_then_configuration(chosen, monkeypatch):
     assert "allow" not in chosen()
-    Path("pitchpipe.toml").write_text('[plugins]\nallow = ["a"]\n', encoding="utf-8")
-    assert chosen()["allow"] == ["a"]
-    monkeypatch.setenv("PITCHPIPE_PLUGINS_ALLOW", "b,c")
-    assert chosen()["allow"] == ["b", "c"]
-    assert chosen("--allow-plugin", "d", "--allow-plugin", "e")["allow"] == ["d", "e"]
+    Path("pitchpipe.toml").write_text('[plugins]\nallow = ["log"]\n', encoding="utf-8")
+    assert chosen()["allow"] == ["log"]
+    monkeypatch.setenv("PITCHPIPE_PLUGINS_ALLOW", "journal,engines")
+    assert chosen()["allow"] == ["journal", "engines"]
+    flags = ("--allow-plugin", "learners", "--allow-plugin", "splitters")
+    assert chosen(*flags)["allow"] == ["learners", "splitters"]
     monkeypatch.setenv("PITCHPIPE_PLUGINS_ALLOW", "")
-    assert chosen()["allow"] == ["a"]
+    assert chosen()["allow"] == ["log"]
 
 
 def test_what_is_blocked_adds_up(chosen, monkeypatch):
-    Path("pitchpipe.toml").write_text('[plugins]\nblock = ["a"]\n', encoding="utf-8")
-    monkeypatch.setenv("PITCHPIPE_PLUGINS_BLOCK", "b, a")
-    assert chosen("--block-plugin", "c")["block"] == ["a", "b", "c"]
+    Path("pitchpipe.toml").write_text('[plugins]\nblock = ["log"]\n', encoding="utf-8")
+    monkeypatch.setenv("PITCHPIPE_PLUGINS_BLOCK", "journal, log")
+    assert chosen("--block-plugin", "engines")["block"] == ["log", "journal", "engines"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_strict_run_does_not_begin(cli, installed, reviews):
 
 def test_a_server_does_not_load_what_is_not_allowed(cli, installed):
     installed("raise RuntimeError('loaded')")
-    for flags in (("--block-plugin", "extra"), ("--allow-plugin", "other")):
+    for flags in (("--block-plugin", "extra"), ("--allow-plugin", "pitchpipe")):
         result = cli("serve", "--learner", "absent", *flags)
         assert "unknown learner 'absent'" in result.err
         assert "loaded" not in result.err

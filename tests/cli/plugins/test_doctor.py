@@ -57,11 +57,10 @@ def test_each_problem_comes_with_advice(cli, problems, install, tmp_path, monkey
     install("twin-plugin", {"twin": "twin_mod"}, {"twin_mod": splitter("twin")}, where=later)
     install("twin-plugin", {"twin": "twin_mod"}, {"twin_mod": splitter("twin")}, "2.0")
     monkeypatch.syspath_prepend(later)
-    found = problems("--block-plugin", "tornn")
+    found = problems()
     assert set(found) == {
         "load-failure",
         "name-collision",
-        "unknown-name",
         "not-a-hook",
         "installed-twice",
         "unmet-requirement",
@@ -69,14 +68,13 @@ def test_each_problem_comes_with_advice(cli, problems, install, tmp_path, monkey
     assert "plugin 'torn' of torn-plugin 1.0: OSError: worn out" in found["load-failure"]["message"]
     assert "info torn --traceback" in found["load-failure"]["advice"]
     assert "pitchpipe 0.1.0 and by same-plugin" in found["name-collision"]["message"]
-    assert found["unknown-name"]["advice"] == "Did you mean 'torn'?"
     assert "run_start is not marked" in found["not-a-hook"]["message"]
     assert f"1.0 in {later}" in found["installed-twice"]["message"]
     assert "wants pitchpipe>=99" in found["unmet-requirement"]["message"]
     assert "98" not in found["unmet-requirement"]["message"]
-    text = cli("plugins", "doctor", "--block-plugin", "tornn").out
+    text = cli("plugins", "doctor").out
     assert all(row["advice"] in text for row in found.values())
-    assert text.endswith(" 6 problems.\n")
+    assert text.endswith(" 5 problems.\n")
 
 
 def test_a_misspelled_hook_is_named_with_the_right_one(problems, install):
@@ -101,7 +99,7 @@ def test_what_is_left_out_is_told_with_its_cause(cli, install, monkeypatch):
         install(f"{name}-plugin", {name: f"{name}_mod"}, {f"{name}_mod": splitter(name)})
     Path("pitchpipe.toml").write_text('[plugins]\nblock = ["a", "b-plugin"]\n', encoding="utf-8")
     monkeypatch.setenv("PITCHPIPE_PLUGINS_BLOCK", "b, ")
-    monkeypatch.setenv("PITCHPIPE_PLUGINS_ALLOW", "c,a-plugin,b,e")
+    monkeypatch.setenv("PITCHPIPE_PLUGINS_ALLOW", "c,A_Plugin,b")
     result = cli("plugins", "doctor", "--block-plugin", "c", "--json")
     assert {row["plugin"]: (row["reason"], row["by"]) for row in result.json["left_out"]} == {
         "a": ("blocked", "plugins.block of the configuration"),
@@ -109,8 +107,7 @@ def test_what_is_left_out_is_told_with_its_cause(cli, install, monkeypatch):
         "c": ("blocked", "--block-plugin"),
         "d": ("not allowed", "PITCHPIPE_PLUGINS_ALLOW"),
     }
-    [problem] = result.json["problems"]
-    assert "'e' is allowed, and no plugin or distribution has this name" in problem["message"]
+    assert result.json["problems"] == []
     assert "not allowed: plugin 'd' of d-plugin 1.0, by" in cli("plugins", "doctor").out
     told = cli("plugins", "info", "d-plugin")
     assert (told.code, "is not allowed, by PITCHPIPE_PLUGINS_ALLOW" in told.err) == (2, True)

@@ -4,11 +4,9 @@ import pytest
 
 from pitchpipe.default_plugins.trainers.estimates import (
     auto_epochs,
-    check_budget,
     count_tokens,
 )
-from pitchpipe.errors import BudgetError, DataError
-from pitchpipe.records import Estimate
+from pitchpipe.errors import DataError
 from pitchpipe.tokens import count_records
 
 
@@ -66,18 +64,3 @@ def test_a_line_that_is_not_json_is_named(tmp_path):
     file.write_text('{"prompt": "a"}\n{oops\n')
     with pytest.raises(DataError, match=r"a\.jsonl, line 2"):
         count_tokens(file)
-
-
-def test_a_cost_above_the_limit_is_refused_with_both_figures():
-    estimate = Estimate(tokens=1_000_000, epochs=3, cost=9.0, source="the list")
-    with pytest.raises(BudgetError, match=r"9\.00 USD .* max_cost, 5\.00 USD.*--max-cost"):
-        check_budget(estimate, 5.0, "m")
-    check_budget(estimate, 9.0, "m")
-    check_budget(estimate, None, "m")
-
-
-def test_an_unknown_cost_is_refused_when_there_is_a_limit():
-    estimate = Estimate(tokens=1, epochs=1, cost=None, source="no prices are known for x")
-    with pytest.raises(BudgetError, match=r'no prices are known for x.*prices = \{ "m" = '):
-        check_budget(estimate, 5.0, "m")
-    check_budget(estimate, None, "m")

@@ -137,6 +137,32 @@ class SendsAnEstimate(Quick):
         return super().estimate(data, spec)
 
 
+class Priced(Quick):
+    cost: ClassVar[float | None] = 5.0
+
+    def estimate(self, data: PreparedData, spec: TrainingSpec) -> Estimate:
+        return replace(super().estimate(data, spec), cost=self.cost)
+
+
+class Free(Priced):
+    cost = 0.0
+
+
+class PricedInNothing(Priced):
+    cost = float("nan")
+
+
+class PaysBack(Priced):
+    cost = -1.0
+
+
+class PricesByAJob(Priced):
+    def estimate(self, data: PreparedData, spec: TrainingSpec) -> Estimate:
+        if spec.max_cost is not None:
+            self.desk.create(f"run-{next(self.made)}", spec, data.contract)
+        return super().estimate(data, spec)
+
+
 class ListsOldestFirst(Quick):
     def jobs(self) -> Iterator[Job]:
         yield from self.desk.jobs.values()
@@ -180,7 +206,9 @@ def alone(cls: type[Quick]) -> Subject:
     return Subject(cls(), within=lambda folder: cls())
 
 
-@parametrize_with_checks([alone(Quick), alone(ForgetsTheContractAndSaysSo)])
+@parametrize_with_checks(
+    [alone(Quick), alone(ForgetsTheContractAndSaysSo), alone(Priced), alone(Free)]
+)
 def test_a_correct_one_passes(stage: object, check: Check) -> None:
     check(stage)
 
@@ -192,6 +220,9 @@ FAULTS: Mapping[type[Quick], str] = {
     DoublesAJobOnResume: "submits-once",
     NeverAdopts: "adopts",
     SendsAnEstimate: "estimate-sends-nothing",
+    PricedInNothing: "estimate-in-usd",
+    PaysBack: "estimate-in-usd",
+    PricesByAJob: "max-cost-kept",
     CancelsNothing: "cancel-ends",
     PausesForGood: "pause-and-resume",
     ForgetsTheContract: "contract-kept",

@@ -65,7 +65,9 @@ class HfTrainer(FakeTrainer):
                 options |= {f"{name}.{key}": text for key, text in value.items()}
             elif value != getattr(Settings, name):
                 options[name] = str(value).lower() if isinstance(value, bool) else str(value)
-        return f"{super().url}?{urlencode(options, quote_via=quote)}"
+        url = super().url
+        joint = "&" if "?" in url else "?"
+        return f"{url}{joint}{urlencode(options, quote_via=quote)}"
 
     def predictor_options(self) -> Mapping[str, Any]:
         """The connection with the learner's options, so that the same models answer."""

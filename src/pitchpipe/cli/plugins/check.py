@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pitchpipe.cli import flags
-from pitchpipe.cli.choice import host_of
+from pitchpipe.cli.choice import choice_of, host_of
 
 if TYPE_CHECKING:
+    from pitchpipe.cli.choice import Choice
     from pitchpipe.plugins import PluginHost
     from pitchpipe.registry import Provider
 
@@ -21,14 +23,18 @@ Offers = list[tuple[str, object, object]]
 def run(arguments: argparse.Namespace) -> int:
     """Tells it; 1 if there is any."""
     from pitchpipe.cli.output import answer, answer_json, shown
-    from pitchpipe.cli.plugins.loading import found
+    from pitchpipe.cli.plugins.loading import found, installed_behind
     from pitchpipe.deprecations import PitchpipeDeprecationWarning
 
-    config = flags.configured(arguments).plugins
+    choice = choice_of(arguments, flags.written(arguments).plugins)
+    (target,) = arguments.words
+    _refuse(choice, installed_behind(target))
     checked = {}
-    with found(arguments.words[0]) as plugins, warnings.catch_warnings():
+    with found(target) as plugins, warnings.catch_warnings():
         warnings.simplefilter("ignore", PitchpipeDeprecationWarning)  # told as faults
-        host = host_of(config, strict=False)
+        # what is not installed need not be allowed
+        _refuse(dataclasses.replace(choice, allow=None), [provider for provider, _ in plugins])
+        host = host_of(choice.to_config(), strict=False)
         for provider, load in plugins:
             checked[provider] = list(_faults(provider, load, host, arguments.traceback))
     if arguments.json:
@@ -50,6 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
             for fault in faults:
                 answer(f"  {shown(fault)}")
     return int(any(checked.values()))
+
+
+def _refuse(choice: Choice, providers: Iterable[Provider]) -> None:
+    for provider in providers:
+        if refusal := choice.refusal(provider):
+            raise refusal
 
 
 def _faults(

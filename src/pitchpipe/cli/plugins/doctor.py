@@ -56,12 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _left_out(host: PluginHost, choice: Choice) -> Iterator[dict[str, str]]:
     for left in host.left_out:
-        names = (left.provider.plugin, left.provider.distribution)
         yield {
             "plugin": left.provider.plugin,
             "provider": str(left.provider),
             "reason": left.reason,
-            "by": choice.blocked_by(names) if left.reason == "blocked" else choice.allowed_by,
+            "by": choice.excluded_by(left.provider),
         }
 
 

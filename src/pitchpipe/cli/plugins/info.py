@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     host = host_of(choice.to_config())
     (name,) = arguments.words
     known = [*rows.stages(host), *rows.plugins(host)]
-    found = [row for row in known if name in _names(row)]
+    found = [row for row in known if _goes_by(row, name)]
     if not found:
         raise _not_found(host, choice, name, {row["name"] for row in known})
     if arguments.json:
@@ -33,26 +33,29 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _names(row: dict[str, Any]) -> set[str]:
-    names = {row["name"], f"{row['provider']}:{row['name']}"}
-    return names | {row["provider"]} if row["kind"] == "plugin" else names
+def _goes_by(row: dict[str, Any], name: str) -> bool:
+    from pitchpipe.registry import same_distribution
+
+    if row["kind"] == "plugin" and same_distribution(name, row["provider"]):
+        return True
+    distribution, _, short = name.rpartition(":")
+    return short == row["name"] and (
+        not distribution or same_distribution(distribution, row["provider"])
+    )
 
 
 def _not_found(host: PluginHost, choice: Choice, name: str, known: set[str]) -> Exception:
     from pitchpipe.errors import PluginError, UnknownNameError
 
     for failure in host.failures:
-        if name in (failure.provider.plugin, failure.provider.distribution):
+        if failure.provider.answers_to(name):
             error = PluginError(f"did not load: {failure}")
             error.__cause__ = failure.error  # --traceback shows where it arose
             return error
     for left in host.left_out:
-        names = (left.provider.plugin, left.provider.distribution)
-        if name in names:
-            by = choice.blocked_by(names) if left.reason == "blocked" else choice.allowed_by
-            return PluginError(
-                f"plugin {left.provider.plugin!r} of {left.provider} is {left.reason}, by {by}."
-            )
+        refusal = choice.refusal(left.provider)
+        if left.provider.answers_to(name) and refusal:
+            return refusal
     return UnknownNameError("plugin", name, known)
 
 

@@ -19,6 +19,17 @@ from pitchpipe.registry import Provider
 Found = list[tuple[Provider, Callable[[], object]]]
 
 
+def installed_behind(target: str) -> list[Provider]:
+    """The installed plugins that a target names, or whose module it is; nothing is imported."""
+    path = Path(target)
+    module = path.stem if path.exists() else target.partition(".")[0]
+    return [
+        one.provider
+        for one in installed()
+        if one.provider.answers_to(target) or one.module.partition(".")[0] == module
+    ]
+
+
 @contextlib.contextmanager
 def found(target: str) -> Iterator[Found]:
     """The plugins of a distribution, a plugin's name, a module, a file or a folder.
@@ -34,11 +45,7 @@ def found(target: str) -> Iterator[Found]:
         with _importable(path.resolve()) as plugins:
             yield plugins
         return
-    named = [
-        (one.provider, one.load)
-        for one in installed()
-        if target in (one.provider.distribution, one.provider.plugin)
-    ]
+    named = [(one.provider, one.load) for one in installed() if one.provider.answers_to(target)]
     if not named and _is_module(target):
         named = [(Provider(target.partition(".")[0], "", target), partial(import_module, target))]
     if not named:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes it, and names its files."""
+    from pitchpipe.cli.choice import choice_of
     from pitchpipe.cli.output import answer, answer_json, say
+    from pitchpipe.config import PluginsConfig
     from pitchpipe.scaffold import create
 
+    choice_of(arguments, PluginsConfig())  # no plugin is loaded, but a wrong name is refused
     kind, name = arguments.words
     folder = arguments.out or Path(name)
     files = create(kind, name, folder)

@@ -34,7 +34,8 @@ class SarifReport:
 
     def __init__(self, arguments: argparse.Namespace, pipeline: Pipeline) -> None:
         self._file: str = arguments.file
-        self._rules = {entry.name: entry for entry in pipeline.host.validators}
+        registry = pipeline.host.validators
+        self._rules = {registry.spelling_of(entry): entry for entry in registry}
 
     def done(self, data: PreparedData) -> None:
         """Prints what was found."""

@@ -62,11 +62,7 @@ class OpenAIPredictor(Connection, Predictor):
             yield from ordered_map(asker.ask, requests, workers, workers * _LOOK_AHEAD)
 
     def _suitable(self) -> int:
-        if not self.offline:
-            return _CONCURRENCY
-        from pitchpipe.service.offline import learner_of
-
-        return _CONCURRENCY if learner_of(self.url).concurrent else 1
+        return 1 if self.offline and not self.offline_learner.concurrent else _CONCURRENCY
 
 
 class _Asker:

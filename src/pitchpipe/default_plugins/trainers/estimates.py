@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Literal
 
 import orjson
 
-from pitchpipe.errors import BudgetError, DataError
-from pitchpipe.records import Estimate
+from pitchpipe.errors import DataError
 from pitchpipe.tokens import DEFAULT_ENCODING, count_records
 
 OFFLINE_RECORDS_A_SECOND = 6_000
@@ -88,29 +86,6 @@ def count_tokens(path: Path, encoding: str | None = None) -> TokenCount:
 def seconds_of(rows: int, epochs: int) -> float:
     """What the offline service takes to train on so many records, in seconds."""
     return rows * epochs / OFFLINE_RECORDS_A_SECOND
-
-
-def check_budget(estimate: Estimate, max_cost: float | None, model: str) -> None:
-    """Holds an estimate to the user's limit.
-
-    Raises:
-        BudgetError: it is above the limit, or the price is not known.
-    """
-    if max_cost is None:
-        return
-    if estimate.cost is None:
-        raise BudgetError(
-            f"max_cost is {max_cost:.2f} USD, but the cost cannot be estimated: {estimate.source}. "
-            f"Give a price (USD per million trained tokens) in the trainer's options, "
-            f"prices = {{ {json.dumps(model)} = ... }}, or leave max_cost out."
-        )
-    if estimate.cost > max_cost:
-        raise BudgetError(
-            f"the estimate of {estimate.cost:.2f} USD ({estimate.tokens:,} tokens x "
-            f"{estimate.epochs} epochs, {estimate.source}) is above max_cost, "
-            f"{max_cost:.2f} USD; nothing was submitted. Raise --max-cost, lower --n-epochs, "
-            "or use fewer records."
-        )
 
 
 def _all_lines(path: Path) -> Iterator[tuple[int, bytes]]:

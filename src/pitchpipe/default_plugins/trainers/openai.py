@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pandas as pd
 
+from pitchpipe import budget
 from pitchpipe.default_plugins.openai_client import Connection
 from pitchpipe.default_plugins.openai_files import upload
 from pitchpipe.default_plugins.trainers import estimates, following, jobs
@@ -61,31 +63,30 @@ class OpenAITrainer(Connection, Trainer):
     prices: Mapping[str, float] = field(default_factory=dict)
     allow_retired: bool = False
 
+    def __post_init__(self) -> None:
+        """Checks what the types cannot say."""
+        super().__post_init__()
+        for model, price in self.prices.items():
+            if not 0 <= price < math.inf:
+                raise ValueError(f"prices: {model!r} must cost 0 USD or more; found {price}.")
+
     @property
     def tunes_language_model(self) -> bool:
         """Not where the offline service in this process trains a learner that is none."""
-        if not self.offline:
-            return True
-        from pitchpipe.service.offline import learner_of
-
-        return learner_of(self.url).language_model
+        return self.offline_learner.language_model if self.offline else True
 
     def format_of(self, model: str) -> Format | None:
         """What the offline service's learner says of base models of its own."""
-        if not self.offline:
-            return None
-        from pitchpipe.service.offline import learner_of
-
-        return learner_of(self.url).bases().get(base_of(model))
+        return self.offline_learner.bases().get(base_of(model)) if self.offline else None
 
     def learner_for(self, model: str) -> str:
         """The model itself, but for the learner and its base model behind an offline service."""
         if not self.offline:
             return model
-        from pitchpipe.service.offline import learner_of, parse
+        from pitchpipe.service.offline import parse
 
-        base = learner_of(self.url).base_for(base_of(model))
-        return ", ".join(filter(None, (parse(self.url)[1], base)))
+        base = self.offline_learner.base_for(base_of(model))
+        return ", ".join(filter(None, (parse(self.url).learner, base)))
 
     def predictor_options(self) -> Mapping[str, Any]:
         """The connection, so that predictions come from the same service."""
@@ -107,22 +108,21 @@ class OpenAITrainer(Connection, Trainer):
         """Uploads the files and creates the job, or adopts what the ledger knows of.
 
         Raises:
-            BudgetError: the estimate is above ``spec.max_cost``.
+            BudgetError: the estimate is above ``spec.max_cost``, or the cost is not known.
             ServiceError: no key, no service, a refusal, or a model or service that has retired.
         """
         with self.client() as client:
-            created = ledger.outcome("job")
+            created = ledger.outcome(budget.CREATED)
             if created:
                 return self._retrieve(client, str(created["job_id"]))
             self._check_endings(spec)
-            if spec.max_cost is not None:
-                estimates.check_budget(self.estimate(data, spec), spec.max_cost, spec.model)
+            budget.check(self, data, spec)  # for those who use no pipeline
             jobs.metadata_of(spec, data.contract, "")  # refused before anything is uploaded
             files = {"training_file": self._upload(client, data.train, "train", ledger)}
             if data.valid is not None:
                 files["validation_file"] = self._upload(client, data.valid, "valid", ledger)
             new_key = uuid.uuid4().hex
-            run_key = str(ledger.intend("job", {"run_key": new_key})["run_key"])
+            run_key = str(ledger.intend(budget.CREATED, {"run_key": new_key})["run_key"])
             creation = self._creation(data, spec, files, run_key)
             created_job = self.once(
                 find=lambda: jobs.find_by_run(client, run_key),
@@ -130,7 +130,7 @@ class OpenAITrainer(Connection, Trainer):
                 fresh=run_key == new_key,
             )
             job = jobs.to_job(created_job)
-            ledger.done("job", {"job_id": job.id})
+            ledger.done(budget.CREATED, {"job_id": job.id})
             return job
 
     def follow(self, job_id: str, seen: Iterable[str] = ()) -> Iterator[JobEvent]:
@@ -211,10 +211,9 @@ class OpenAITrainer(Connection, Trainer):
         if not self.offline:
             super().export(model, folder, form)
         from pitchpipe.service.http import ApiError
-        from pitchpipe.service.offline import open_service
 
         try:
-            open_service(self.url).models.export(model, folder, form)
+            self.offline_service.models.export(model, folder, form)
         except ApiError as error:
             raise ServiceError(f"{self.url}: {error}") from None
 

@@ -93,7 +93,7 @@ class Control:
             seed: of the ids, None for the present one.
         """
         self.faults.clear()
-        self.snapshots.reset(self.seed if seed is None else seed)
+        self.snapshots.reset(seed)
         self.requests.clear()
 
     def snapshot(self) -> str:

@@ -82,11 +82,11 @@ class Snapshots:
             for key, last in json.loads((folder / _NUMBERS).read_text()).items():
                 self._numbers[key].last = last
 
-    def reset(self, seed: int) -> None:
+    def reset(self, seed: int | None) -> None:
         """Forgets everything but the snapshots.
 
         Args:
-            seed: makes the ids that follow.
+            seed: makes the ids that follow; None for the present one.
         """
         with self._blobs.halted():
             self._store.clear(seed)

@@ -26,7 +26,7 @@ class Order:
         validation_file: id of those it is measured on.
         method: the API's object, whose hyperparameters may be "auto".
         suffix: of the tuned model's name.
-        seed: None for one that depends on the job's id.
+        seed: None for one that depends on how many jobs there have been.
         integrations: kept, never called.
         metadata: the client's.
         private: what else is kept and not shown.
@@ -102,7 +102,8 @@ class Jobs:
                 "fault": self._mishaps.for_job(order.model.shown_name),
                 **order.private,
             }
-            body = self._describe(job_id, order)
+            seed = self._store.job_seed(prefix) if order.seed is None else order.seed
+            body = self._describe(job_id, order, seed)
             self._store.add("job", job_id, body, parent=dialect.parent, private=private)
             row = self.get(job_id)
             for message in dialect.created(row):
@@ -212,10 +213,7 @@ class Jobs:
                 code="invalid_file_purpose",
             )
 
-    def _describe(self, job_id: str, order: Order) -> JSON:
-        seed = order.seed
-        if seed is None:
-            seed = int(self._store.derive("seed", job_id, length=9), 36) % 2**31
+    def _describe(self, job_id: str, order: Order, seed: int) -> JSON:
         return {
             "id": job_id,
             "object": "fine_tuning.job",

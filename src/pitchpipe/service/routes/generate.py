@@ -32,7 +32,6 @@ class GenerateRoutes:
         store: keeps chat completions that are to be stored.
         models: who answers.
         clock: Unix seconds.
-        seed: makes the answers' ids.
         numbers: tell equal answers apart.
     """
 
@@ -41,13 +40,11 @@ class GenerateRoutes:
         store: Store,
         models: Models,
         clock: Callable[[], float],
-        seed: Callable[[], int],
         numbers: Numbers,
     ) -> None:
         self._store = store
         self._models = models
         self._clock = clock
-        self._seed = seed
         self._numbers = numbers
 
     def routes(self) -> tuple[Route, ...]:
@@ -171,18 +168,22 @@ class GenerateRoutes:
         temperature = 1.0 if asked.temperature is None else asked.temperature
         if asked.seed is not None:
             return temperature, asked.seed
-        return temperature, int.from_bytes(self._digest(body)[:4]) if temperature else 0
+        # the model's name is another in every store, and must not decide
+        question = {name: value for name, value in body.items() if name != "model"}
+        digest = _digest(self._store.choices, 0, question)
+        return temperature, int.from_bytes(digest[:4]) if temperature else 0
 
     def _head(self, prefix: str, kind: str, body: JSON) -> JSON:
         return {
-            "id": prefix + self._digest(body, next(self._numbers)).hex()[:29],
+            "id": prefix + _digest(self._store.seed, next(self._numbers), body).hex()[:29],
             "object": kind,
             "created": int(self._clock()),
             "model": body["model"],
         }
 
-    def _digest(self, body: JSON, number: int = 0) -> bytes:
-        return hashlib.sha256(b"%d/%d/%b" % (self._seed(), number, dumps(body))).digest()
+
+def _digest(seed: int, number: int, body: JSON) -> bytes:
+    return hashlib.sha256(b"%d/%d/%b" % (seed, number, dumps(body))).digest()
 
 
 def _streamed(

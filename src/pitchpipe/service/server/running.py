@@ -24,7 +24,7 @@ def serve(
     learner: type[Learner] | None,
     learner_name: str,
     learner_options: Mapping[str, str],
-    seed: int,
+    seed: int | None,
     keys: KeyFile | None,
     control: bool,
     pace: Pace | Literal["workers"],
@@ -45,7 +45,7 @@ def serve(
         learner: the class that answers, None for the default one.
         learner_name: under which it is registered; the workers find it by that.
         learner_options: as which the workers set it up.
-        seed: of ids and of unseeded choices, in a new folder.
+        seed: of ids and of unseeded choices, in a new folder; None draws one.
         keys: who may ask; everybody without it.
         control: whether the control routes are answered.
         pace: what moves jobs and batches on.

@@ -19,6 +19,7 @@ from pathlib import Path
 from pitchpipe.service.engine.pace import moving
 from pitchpipe.service.server.logs import Form, log_to_stderr
 from pitchpipe.service.service import Service
+from pitchpipe.stages import Learner
 
 _IDLE_SECONDS = 0.5  # others may put work into the folder without a nudge
 _LOOK_AHEAD = 64
@@ -107,21 +108,29 @@ def main(orders: Orders) -> None:
     log_to_stderr(orders.log_form, orders.log_level)
     nudged = threading.Event()
     threading.Thread(target=_listen, args=(nudged,), daemon=True).start()
-    from pitchpipe.service.offline import learner_class
-
+    name, learner = _learner(orders)
     service = Service(
         Path(orders.folder),
         pace="workers",
-        learner=learner_class(
-            orders.learner, orders.learner_options, block=orders.block, allow=orders.allow
-        ),
-        learner_name=orders.learner,
+        learner=learner.configured(orders.learner_options),
+        learner_name=name,
     )
     worker = Worker(service, _report)
     while True:
         nudged.clear()
         if not worker.work():
             nudged.wait(_IDLE_SECONDS)
+
+
+def _learner(orders: Orders) -> tuple[str, type[Learner]]:
+    """The learner, in plugins that are chosen as those of the server are."""
+    from pitchpipe.service.offline import DEFAULT_LEARNER, built_in
+
+    if orders.learner == DEFAULT_LEARNER and not orders.block and orders.allow is None:
+        return built_in(orders.learner)
+    from pitchpipe.plugins import PluginHost
+
+    return PluginHost(block=orders.block, allow=orders.allow).learner(orders.learner)
 
 
 def _report(object_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pitchpipe.service.http import JSON, dumps, loads
+
+MAX_SEED = 2**31 - 1
+"""The largest seed, as the API has it for jobs."""
+
+_UNSEEDED = 0
+"""The seed of choices where nobody gave one."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
@@ -97,13 +104,17 @@ class Store:
 
     Args:
         path: the database's file, None for memory.
-        seed: decides every id; a database keeps its first one.
+        seed: decides every id; a database keeps its first one. None draws one, for ids that no
+            other database has.
 
     Attributes:
         closed: whether it has let go.
+        seed: of the ids.
+        choices: the seed of choices that no request seeds: that of the ids where it was given, else
+            always the same, so that the same requests have the same results under other ids.
     """
 
-    def __init__(self, path: Path | None, seed: int) -> None:
+    def __init__(self, path: Path | None, seed: int | None) -> None:
         self._lock = threading.RLock()
         self.closed = False
         self._depth = 0
@@ -116,15 +127,21 @@ class Store:
         # a killed process loses nothing; the files beside are synced on their own
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.executescript(_SCHEMA)
+        drawn = secrets.randbelow(MAX_SEED + 1) if seed is None else seed
         with self.transaction():
-            self.connection.execute("INSERT OR IGNORE INTO counters VALUES ('seed', ?)", (seed,))
-        self.seed = self._read_seed()
+            new = self.connection.execute(
+                "INSERT OR IGNORE INTO counters VALUES ('seed', ?)", (drawn,)
+            ).rowcount
+            if new and seed is None:
+                self.connection.execute("INSERT INTO counters VALUES ('choices', ?)", (_UNSEEDED,))
+        self.seed, self.choices = self._read_seeds()
 
     def reseed(self, seed: int) -> None:
-        """Makes the ids that follow those of another seed, for every process."""
+        """Makes the ids and choices that follow those of another seed, for every process."""
         with self.transaction():
             self.connection.execute("UPDATE counters SET value = ? WHERE name = 'seed'", (seed,))
-        self.seed = seed
+            self.connection.execute("DELETE FROM counters WHERE name = 'choices'")
+        self.seed = self.choices = seed
 
     def close(self) -> None:
         """Waits for whoever reads or writes, then lets go; SQLite must not be closed under them."""
@@ -160,6 +177,21 @@ class Store:
                 (f"id:{prefix}",),
             ).fetchone()
         return prefix + self.derive(seed, prefix, number)
+
+    def job_seed(self, prefix: str) -> int:
+        """The seed of the job whose id was given out last, where its owner names none.
+
+        It depends on how many jobs there have been and on ``choices``, not on the id.
+
+        Args:
+            prefix: of the id.
+        """
+        with self._lock:
+            (number,) = self.connection.execute(
+                "SELECT value FROM counters WHERE name = ?", (f"id:{prefix}",)
+            ).fetchone()
+        job = prefix + self.derive(self.choices, prefix, number)
+        return int(self.derive("seed", job, length=9), 36) % (MAX_SEED + 1)
 
     def derive(self, *parts: object, length: int = 24) -> str:
         """Letters and digits that depend on the parts alone."""
@@ -304,12 +336,17 @@ class Store:
 
     # --- all of it --------------------------------------------------------------------------------
 
-    def clear(self, seed: int) -> None:
-        """Forgets everything but the order of creation, in which no place is given out twice."""
+    def clear(self, seed: int | None) -> None:
+        """Forgets everything but the order of creation, in which no place is given out twice.
+
+        Args:
+            seed: of the ids that follow; None for the present one.
+        """
         with self.transaction():
             self.connection.execute("DELETE FROM objects")
-            self.connection.execute("DELETE FROM counters WHERE name != 'seed'")
-            self.reseed(seed)
+            self.connection.execute("DELETE FROM counters WHERE name NOT IN ('seed', 'choices')")
+            if seed is not None:
+                self.reseed(seed)
             self._memory.clear()
 
     @contextlib.contextmanager
@@ -336,7 +373,7 @@ class Store:
                 self.connection.execute(
                     f'INSERT INTO main."{table}" SELECT * FROM saved."{table}"'  # noqa: S608
                 )
-            self.seed = self._read_seed()
+            self.seed, self.choices = self._read_seeds()
             self._memory.clear()
 
     @contextlib.contextmanager
@@ -355,11 +392,13 @@ class Store:
         ).fetchall()
         return [name for (name,) in found]
 
-    def _read_seed(self) -> int:
-        (seed,) = self.connection.execute(
-            "SELECT value FROM counters WHERE name = 'seed'"
-        ).fetchone()
-        return int(seed)
+    def _read_seeds(self) -> tuple[int, int]:
+        found: dict[str, int] = dict(
+            self.connection.execute(
+                "SELECT name, value FROM counters WHERE name IN ('seed', 'choices')"
+            ).fetchall()
+        )
+        return found["seed"], found.get("choices", found["seed"])
 
 
 def _text(value: object) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 
 import pandas as pd
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from pitchpipe.errors import PitchpipeError
+from pitchpipe import budget
+from pitchpipe.errors import BudgetError, PitchpipeError
 from pitchpipe.records import Job, JobEvent, TrainingSpec
 from pitchpipe.stages import Trainer
 from pitchpipe.testing.conformance.jobs import followed, job_ids, prepared, submitted
@@ -43,6 +45,29 @@ def _(subject: Subject, spec: TrainingSpec) -> None:
     expect(estimate.tokens > 0, "tokens in the training file", estimate)
     expect(estimate.epochs >= 1, "at least one epoch", estimate)
     expect(job_ids(subject) == before, f"the jobs {sorted(before)}", sorted(job_ids(subject)))
+
+
+@promise("estimate-in-usd", "the cost of an estimate is a number of 0 or more, or None", _spec)
+def _(subject: Subject, spec: TrainingSpec) -> None:
+    estimate = subject.stage.estimate(prepared(subject), spec)
+    known = estimate.cost is None or budget.cost_of(estimate) is not None
+    expect(known, "US dollars, 0 or more, or None", estimate)
+
+
+@promise("max-cost-kept", "no job is created that has a limit and may cost more", _spec)
+def _(subject: Subject, spec: TrainingSpec) -> None:
+    data = prepared(subject)
+    cost = budget.cost_of(subject.stage.estimate(data, spec))
+    before, ledger = job_ids(subject), MemoryLedger()
+    limited = dataclasses.replace(spec, max_cost=0.0 if cost is None else cost / 2)
+    with contextlib.suppress(BudgetError):
+        budget.submit(subject.stage, data, limited, ledger)
+        expect(cost == 0.0, "a refusal before anything is submitted", limited)
+        return
+    expect(cost != 0.0, "a job, as it costs nothing", limited)
+    made = sorted(job_ids(subject) - before)
+    expect(not made, "no job", made)
+    expect(not ledger.outcomes, "nothing that was done", ledger.outcomes)
 
 
 @promise(
