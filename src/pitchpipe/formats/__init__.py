@@ -1,0 +1,1 @@
+"""What records look like, and which base model and method they fit."""
