@@ -30,6 +30,7 @@ MORE_KEYS = (
     "$ref",
 )
 TALK = (
+    "blank-turns",
     "images",
     "message-content",
     "message-names",
@@ -265,6 +266,92 @@ def test_tools_that_are_called_are_declared(find, bound, messages, columns) -> N
     assert found(find, bound, messages=messages) == []
     [finding] = found(find, bound, messages=messages, **columns)
     assert finding.message == "1 row with a call of a tool that the record does not declare"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "before"),
+    [
+        ({"type": "object", "properties": {}}, "additionalProperties"),
+        ({"properties": {"x": {}}, "additionalProperties": False}, "'x' is not required"),
+        (
+            {
+                "type": "object",
+                "properties": {"x": {"type": "array", "items": {"type": "object"}}},
+                "required": ["x"],
+                "additionalProperties": False,
+            },
+            "parameters.properties.x.items",
+        ),
+    ],
+)
+def test_strict_tools_leave_nothing_open(find, bound, parameters, before) -> None:
+    loose = [tool(parameters=parameters)]
+    assert found(find, bound, messages=GOOD["plain"], tools=loose) == []
+    strict = [tool(strict=True, parameters=parameters)]
+    [finding] = found(find, bound, messages=GOOD["plain"], tools=strict)
+    assert finding.rule == "tool-schemas"
+    assert before in finding.before
+
+
+@pytest.mark.parametrize("blank", ["", " \n", [text(" ")]])
+def test_blank_answers_go_and_blank_turns_are_told(frame, bound, find, blank) -> None:
+    silent = {"role": "assistant", "content": blank}
+    chunk = frame(
+        messages=[
+            [USER, REPLY],
+            [USER, silent],
+            [USER, silent, USER, REPLY],
+            [USER, {**silent, "weight": 0}, USER, REPLY],
+            [USER, REPLY, USER, {**silent, "weight": 0}],
+            [USER, {**calling(call()), "content": blank}],
+        ]
+    )
+    [answer] = find(bound("message-content", "chat"), chunk)
+    assert (answer.severity, answer.lines) == (Severity.ERROR, (3,))
+    assert answer.fix.apply(chunk).index.tolist() == [2, 4, 5, 6, 7]
+    [turn] = find(bound("blank-turns", "chat"), chunk)
+    assert (turn.severity, turn.lines, turn.fix) == (Severity.WARNING, (4,), None)
+
+
+def test_only_the_preferred_output_must_say_something(frame, bound, find) -> None:
+    silent = [{"role": "assistant", "content": " "}]
+    chunk = frame(
+        input=["q", "q"],
+        preferred_output=[silent, [REPLY]],
+        non_preferred_output=[[REPLY], silent],
+    )
+    [finding] = find(bound("message-content", "preference"), chunk)
+    assert finding.lines == (2,)
+    assert finding.fix.apply(chunk).index.tolist() == [3]
+
+
+def test_equal_outputs_go(frame, bound, find) -> None:
+    chunk = frame(input=["q", "q"], preferred_output=["a", "a"], non_preferred_output=["a", [USER]])
+    same, foreign = sorted(
+        find(bound("preference-pairs", "preference"), chunk), key=lambda one: one.lines
+    )
+    assert same.fix.apply(chunk).index.tolist() == [3]
+    assert (foreign.lines, foreign.fix) == ((3,), None)
+
+
+def test_one_fault_does_not_hide_another(find, bound) -> None:
+    findings = found(
+        find,
+        bound,
+        messages=json.dumps(
+            [
+                {"role": "Human", "content": "q", "name": None},
+                {"role": "GPT", "content": "a", "weight": "1", "loss": 1},
+            ]
+        ),
+    )
+    assert [(finding.rule, bool(finding.fix)) for finding in findings] == [
+        ("message-roles", True),
+        ("message-shape", True),
+        ("message-shape", True),
+        ("message-shape", False),
+        ("message-weight", True),
+    ]
 
 
 def test_images_are_counted(find, bound) -> None:
