@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import openai
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pitchpipe import Pipeline, PluginHost
@@ -252,6 +252,12 @@ def check(records: list[Record], shape: Shape) -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@example(
+    records=[
+        *(good("chat", number) for number in range(ROWS)),
+        {"messages": [user(tool_call_id=[]), says()]},
+    ]
+)
 @given(records=files("chat"))
 def test_service_takes_chat_exactly_if_prepare_has_no_error_left(records: list[Record]) -> None:
     """What prepare writes is accepted; what it refuses is refused; what it corrects was refused.

@@ -29,6 +29,7 @@ OUTPUTS = ("preferred_output", "non_preferred_output")
 _KEYS = frozenset(KEYS)
 _INSTEAD_OF_CONTENT = ("tool_calls", "function_call", "refusal")
 _CALLING = frozenset({"tool_calls", "function_call"})
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 _DETAILS = (None, "auto", "low", "high")
 _UNSUPPORTED = ("input_audio", "file")
 _PLAIN = frozenset({"system", "developer", "user", "assistant"})
@@ -158,6 +159,18 @@ def is_blank(message: Mapping[str, Any]) -> bool:
     return isinstance(content, str) and not content.strip()
 
 
+def holds_nothing(key: str, value: Any) -> bool:
+    """Whether a key of a message other than its role and content is there for nothing."""
+    return key not in ("role", "content") and value in _EMPTY
+
+
+def may_hold_nothing(key: str, value: Any, role: str) -> bool:
+    """Whether the API takes a key that holds nothing from that role."""
+    if key == "refusal" and value == "":
+        return True
+    return key in NULLABLE and value is None and role == "assistant"
+
+
 def learnable_length(messages: Any) -> int | None:
     """Up to which message of a conversation there is something to learn.
 
@@ -225,11 +238,10 @@ def _faults_of_message(message: Mapping[str, Any], role: str, where: str) -> Ite
         if key not in _KEYS:
             yield Fault("unknown key", key, f"{where}.{key}")
             break
-        is_nullable = key == "content" or (key in NULLABLE and role == "assistant")
-        if value is None and not is_nullable:
+        if holds_nothing(key, value) and not may_hold_nothing(key, value, role):
             yield Fault("padding", value, f"{where}.{key}")
-    if message.get("tool_calls") == []:
-        yield Fault("padding", [], f"{where}.tool_calls")
+    if not isinstance(message.get("tool_call_id"), str | None):
+        yield Fault("odd tool_call_id", message["tool_call_id"], f"{where}.tool_call_id")
     if message.get("audio") is not None:
         yield Fault("unsupported part", message["audio"], f"{where}.audio")
     if not isinstance(message.get("refusal"), str | None):

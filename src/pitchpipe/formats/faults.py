@@ -137,6 +137,10 @@ SAYINGS: Mapping[str, Saying] = {
         'a JSON object, written as text, such as "{\\"city\\": \\"Rome\\"}"; correct them where '
         "the calls were written",
     ),
+    "odd tool_call_id": Saying(
+        "a tool_call_id that is not text",
+        "the id of a call, as text",
+    ),
     "undeclared call": Saying(
         "a call of a tool that the record does not declare",
         "a name that stands in the record's tools or functions",

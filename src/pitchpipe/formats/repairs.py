@@ -12,7 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pitchpipe.formats.conversations import NULLABLE, OUTPUTS, as_weight, is_message
+from pitchpipe.formats.conversations import (
+    OUTPUTS,
+    as_weight,
+    holds_nothing,
+    is_message,
+    may_hold_nothing,
+)
 from pitchpipe.formats.faults import KEYS, ROLES, Fault
 from pitchpipe.formats.tools import is_json_object
 from pitchpipe.records import FixLevel, Severity
@@ -59,7 +65,6 @@ SYNONYMS: Mapping[str, str] = {
 """Roles by the names that other formats give them."""
 
 _KEYS = frozenset(KEYS)
-_EMPTY: tuple[object, ...] = (None, "", [], {})
 _TEXT_PARTS = ("input_text", "output_text")
 _RESULTS = ("tool", "function")
 
@@ -232,32 +237,27 @@ def _role(message: Mapping[str, Any]) -> str:
     return SYNONYMS.get(role.strip().lower(), role)
 
 
-def _is_harmless(message: Mapping[str, Any], key: str) -> bool:
-    """Whether the API takes a key of a message that holds nothing."""
-    value = message[key]
-    null = key in NULLABLE and value is None and _role(message) == "assistant"
-    return null or (key == "refusal" and value == "")
-
-
 def _without(message: Mapping[str, Any], keys: Sequence[str]) -> Mapping[str, Any]:
     return {k: v for k, v in message.items() if k not in keys} if keys else message
 
 
-def _empty_keys(message: Mapping[str, Any]) -> list[str]:
+def _empty_keys(message: Mapping[str, Any], are_taken: bool) -> list[str]:
+    """The keys that hold nothing, those that the API takes or the others."""
+    role = _role(message)
     return [
-        key for key, value in message.items() if key not in ("role", "content") and value in _EMPTY
+        key
+        for key, value in message.items()
+        if holds_nothing(key, value) and may_hold_nothing(key, value, role) == are_taken
     ]
 
 
 def _drop_nulls(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _without(message, [k for k in _empty_keys(message) if _is_harmless(message, k)])
+    return _without(message, _empty_keys(message, are_taken=True))
 
 
 def _drop_padding(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    message = _without(message, [k for k in _empty_keys(message) if not _is_harmless(message, k)])
-    if message.get("content", None) == [] and (
-        message.get("tool_calls") or message.get("function_call")
-    ):
+    message = _without(message, _empty_keys(message, are_taken=False))
+    if message.get("content") == [] and (message.get("tool_calls") or message.get("function_call")):
         return {**message, "content": None}
     return message
 

@@ -29,6 +29,7 @@ class ToolCalls(TalkRule):
         "unnamed answer",
         "odd call",
         "odd arguments",
+        "odd tool_call_id",
         "undeclared call",
         "unanswered call",
         "stray answer",
