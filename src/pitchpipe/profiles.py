@@ -46,6 +46,7 @@ ARTICLE = Profile(
         "message-shape",
         "message-roles",
         "message-content",
+        "blank-turns",
         "message-names",
         "message-weight",
         "tool-calls",

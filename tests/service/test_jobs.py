@@ -228,6 +228,10 @@ def _chat(*messages, **extra):
 
 USER = {"role": "user", "content": "u"}
 SAYS = {"role": "assistant", "content": "a"}
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+CALLS = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+ANSWERS = {"role": "tool", "tool_call_id": "c", "content": "t"}
+SOUND = {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}}
 
 
 @pytest.mark.parametrize(
@@ -243,6 +247,16 @@ SAYS = {"role": "assistant", "content": "a"}
         (_chat(USER, SAYS | {"weight": 0}), "at least one assistant message"),
         (_chat(SAYS, USER), "the last message must be from the assistant"),
         (_chat(USER, SAYS, prompts=1), "unexpected key 'prompts'"),
+        (_chat(USER, SAYS | {"loss": 1}), r"unexpected key 'messages\[1\].loss'"),
+        (_chat(USER | {"name": None}, SAYS), r"'messages\[0\].name' must not be None"),
+        (_chat(USER, SAYS | {"tool_calls": []}), r"'messages\[1\].tool_calls' must not be \[\]"),
+        (_chat(USER, SAYS | {"weight": True}), r"'messages\[1\].weight' must be 0 or 1"),
+        (_chat(USER, CALLS, SAYS), r"'messages\[1\].tool_calls\[0\]' must be answered"),
+        (_chat(USER, ANSWERS, SAYS), r"'messages\[1\]' must answer one of the calls"),
+        (_chat(USER, SAYS, functions=[]), "'functions' must be 1 to 128 functions"),
+        (_chat(USER, SAYS, tools=[{"name": "f"}]), "'tools' must be 1 to 128 functions"),
+        (_chat(USER | {"content": [SOUND]}, SAYS), "sound and files cannot be trained on"),
+        (_chat(USER | {"content": "\ud83d"}, SAYS), "half of a surrogate pair"),
         ({"prompt": "a", "completion": "b"}, "completion format.*expect the chat format"),
     ],
 )
@@ -259,6 +273,8 @@ def test_a_bad_conversation_is_named(lab, lines, record, message):
         ({"input": {}}, "'input.messages' must be a list"),
         ({"preferred_output": [USER]}, "'preferred_output' must hold messages of the assistant"),
         ({"non_preferred_output": []}, "'non_preferred_output' must be a list"),
+        ({"preferred_output": SAYS}, "'preferred_output' must be a list of one message"),
+        ({"preferred_output": [CALLS, ANSWERS, SAYS]}, "'preferred_output' must hold exactly one"),
     ],
 )
 def test_a_bad_preference_is_named(lab, lines, change, message):

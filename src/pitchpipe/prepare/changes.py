@@ -133,7 +133,7 @@ def _altered(
     changes = (
         Change(unit, int(line), rule, {c: old[c] for c in apart}, {c: new[c] for c in apart})
         for line, old, new in pairs
-        if (apart := [c for c in columns if old[c] != new[c]])
+        if (apart := [c for c in columns if _is_other(old[c], new[c])])
     )
     if most is None:
         return list(changes)
@@ -147,4 +147,12 @@ def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _differ(before: pd.Series[Any], after: pd.Series[Any]) -> bool:
-    return before.tolist() != after.tolist()
+    old, new = before.tolist(), after.tolist()
+    return old != new or any(map(_is_other, old, new))
+
+
+def _is_other(old: Any, new: Any) -> bool:
+    """Whether a cell is written otherwise, as 1 is than true or 1.0, which are equal in Python."""
+    if old is new or old != new:
+        return old is not new
+    return isinstance(old, list | dict) and repr(old) != repr(new)

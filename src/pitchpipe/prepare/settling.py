@@ -122,10 +122,10 @@ def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
         accepted = list(decide(open_)) if open_ else []
         declined.update(f.rule for f in open_ if f not in accepted)
         chosen = [f for f in seen.findings if f in required or f in accepted]
-        check(plan, seen, chosen, rounds)
+        fresh = [Accepted(f.rule, f.fix) for f in chosen if f.fix and not _done(seen, f)]
+        check(plan, seen, chosen, rounds, goes_on=bool(fresh))
         rounds.append(tuple(chosen))
         left = {f.rule for f in seen.findings if f not in chosen}
-        fresh = [Accepted(f.rule, f.fix) for f in chosen if f.fix and not _done(seen, f)]
         if not fresh:
             return Settled(seen, tuple(fixes), tuple(rounds))
         fixes += fresh
@@ -141,15 +141,25 @@ def settle(plan: Plan, decide: Decide, watch: Watch, spools: Spools) -> Settled:
 
 
 def check(
-    plan: Plan, seen: Seen, chosen: Sequence[Finding], rounds: Sequence[Sequence[Finding]]
+    plan: Plan,
+    seen: Seen,
+    chosen: Sequence[Finding],
+    rounds: Sequence[Sequence[Finding]],
+    goes_on: bool = False,
 ) -> None:
     """Whether all errors are among those that are to be fixed.
+
+    Rows of which no record could be made may be what a fix corrects. Where another pass follows,
+    they are not spoken of, nor is what rules found in such records as could be made.
 
     Raises:
         InvalidDataError: they are not.
         DataError: a row could not be made a record.
     """
     fatal = [f for f in seen.findings if f.severity is Severity.ERROR and f not in chosen]
+    if seen.refusal and goes_on:
+        of_rows = {rule.id for rule in plan.only("table", "source")}
+        fatal = [finding for finding in fatal if finding.rule in of_rows]
     if fatal:
         fixed = [finding for some in rounds for finding in some]
         error = InvalidDataError(
@@ -157,7 +167,7 @@ def check(
         )
         error.applied = tuple(dict.fromkeys(f.rule for f in (*fixed, *chosen)))
         raise error
-    if seen.refusal:
+    if seen.refusal and not goes_on:
         raise DataError(f"{plan.name}: {seen.refusal}") from seen.refusal
 
 

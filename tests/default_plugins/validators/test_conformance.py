@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import strategies as st
 
 from pitchpipe.default_plugins.validators.token_limit import TokenLimit
@@ -12,7 +14,7 @@ from pitchpipe.testing.conformance.sources import CONTRACTS
 RULES = PluginHost(entry_points=False).validators
 
 WORDS = st.sampled_from(["x", "y", "z"])
-ENDS = st.sampled_from([["user"], ["assistant"], ["assistant", "user"], ["robot"]])
+ENDS = st.sampled_from([["user"], ["assistant"], ["assistant", "user"], ["robot"], ["Bot"]])
 
 
 def talk(roles: list[str]) -> list[dict[str, str]]:
@@ -26,7 +28,25 @@ def weighed(weight: object) -> list[dict[str, object]]:
     ]
 
 
+REPLIES = st.sampled_from(
+    [
+        {"role": "assistant", "content": "y"},
+        {"role": "assistant", "content": " "},
+        {"role": "assistant", "content": 5},
+        {"role": "assistant", "content": "y", "name": None},
+        {"role": "assistant", "content": "y", "refusal": None},
+        {"role": "assistant", "content": "y", "annotations": [1]},
+        {"role": "assistant", "function_call": {"name": "f", "arguments": {}}},
+    ]
+)
+LISTS = st.lists(REPLIES, min_size=1, max_size=2).map(
+    lambda replies: [{"role": "user", "content": "x"}, *replies]
+)
 TALKS = {
+    "blank-turns": LISTS,
+    "message-content": LISTS,
+    "message-shape": LISTS | LISTS.map(json.dumps),
+    "tool-calls": LISTS,
     "message-roles": ENDS.map(talk),
     "message-weight": st.sampled_from([0, 1, True, "1", "0", 2]).map(weighed),
     "nothing-to-train": st.sampled_from([0, 1]).map(weighed),
@@ -55,6 +75,16 @@ def subject(rule: str) -> Subject:
     if rule in TALKS:
         rows = st.fixed_dictionaries({"messages": TALKS[rule]})
         return Subject(STAGES[rule], rule, rows=rows, contract=CONTRACTS["chat"])
+    if rule == "tool-schemas":
+        tools = st.sampled_from([None, [], {"name": "f"}, [{"name": "f"}]])
+        rows = st.fixed_dictionaries({"messages": st.just(weighed(1)), "tools": tools})
+        return Subject(STAGES[rule], rule, rows=rows, contract=CONTRACTS["chat"])
+    if rule == "preference-pairs":
+        output = WORDS.map(lambda word: [{"role": "assistant", "content": word}])
+        rows = st.fixed_dictionaries(
+            {"input": WORDS, "preferred_output": output, "non_preferred_output": output}
+        )
+        return Subject(STAGES[rule], rule, rows=rows, contract=CONTRACTS["preference"])
     if rule in PAIRS:
         rows = st.fixed_dictionaries(PAIRS[rule])
         return Subject(STAGES[rule], rule, rows=rows, contract=CONTRACTS["completion"])

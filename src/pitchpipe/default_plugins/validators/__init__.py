@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pitchpipe.default_plugins.validators.additional_columns import AdditionalColumns
+from pitchpipe.default_plugins.validators.blank_turns import BlankTurns
 from pitchpipe.default_plugins.validators.class_counts import ClassCounts
 from pitchpipe.default_plugins.validators.class_imbalance import ClassImbalance
 from pitchpipe.default_plugins.validators.column_case import ColumnCase
@@ -60,6 +61,7 @@ from pitchpipe.stages import Validator
 def register_validators(register: Register[type[Validator[Any]]]) -> None:
     """Offers them."""
     register("additional-columns", AdditionalColumns)
+    register("blank-turns", BlankTurns)
     register("class-counts", ClassCounts)
     register("class-imbalance", ClassImbalance)
     register("column-case", ColumnCase)

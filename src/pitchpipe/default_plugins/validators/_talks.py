@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import (
@@ -18,56 +17,32 @@ from pitchpipe.default_plugins.validators._fields import (
     OUTPUTS,
     TOOLS,
     FormatAware,
+    as_text,
     cells,
     is_empty,
 )
-from pitchpipe.default_plugins.validators._places import SHOWN, Places, shortened, unit_of
+from pitchpipe.default_plugins.validators._places import SHOWN, Places, rows, shortened, unit_of
 from pitchpipe.default_plugins.validators._text import text_of
-from pitchpipe.default_plugins.validators._tools import (
-    FUNCTION,
-    Fault,
-    faults_of_calls,
-    faults_of_tools,
+from pitchpipe.formats.conversations import (
+    faults_of_chat,
+    faults_of_preference,
+    is_plain,
+    is_plain_preference,
 )
-from pitchpipe.records import Finding, Fix, Severity
+from pitchpipe.formats.faults import SAYINGS, Fault
+from pitchpipe.formats.repairs import REPAIRS, STRUCTURAL, repaired
+from pitchpipe.records import Finding, Fix, FixLevel, Format
 
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "system": ("text",),
-    "developer": ("text",),
-    "user": ("text", "image_url", "input_audio", "file"),
-    "assistant": ("text", "refusal"),
-    "tool": ("text",),
-    "function": (),
-}
-"""Who speaks, as the API's specification has it, and in which kinds of content parts."""
-
-KEYS = (
-    "role",
-    "content",
-    "name",
-    "weight",
-    "tool_calls",
-    "tool_call_id",
-    "function_call",
-    "refusal",
-    "audio",
-)
-"""What a message may hold, as the API's specification has it."""
-
-Part = Literal["learnt", "asked", "given", "output"]
-"""What a conversation is there for: to be learnt, or for reinforcement to be answered; or to be
-answered by either of two outputs, or one of these."""
-
-_KEYS = frozenset(KEYS)
-_INSTEAD_OF_CONTENT = ("tool_calls", "function_call", "refusal", "audio")
-_CALLING = frozenset({"tool_calls", "function_call"})
-_DETAILS = (None, "auto", "low", "high")
-_SOUNDS = ("wav", "mp3")
 _PLAIN = frozenset({"system", "developer", "user", "assistant"})
-# the specification says nothing of it; as refusals of the API have it, see docs/reference/facts.md
-_SPEAKER = re.compile(r"[^\s<|\\/>]{1,64}")
+_COLUMNS: Mapping[Format, tuple[str, ...]] = {
+    "completion": (),
+    "chat": (MESSAGES, *TOOLS),
+    "preference": (INPUT, *OUTPUTS),
+}
 
 _role, _content, _last = itemgetter("role"), itemgetter("content"), itemgetter(-1)
+
+Part = Literal["learnt", "asked"]
 
 
 @dataclass(frozen=True)
@@ -90,8 +65,68 @@ Tallies = Mapping[str, Tally]
 """What was found, by the kind of fault."""
 
 
+@dataclass(frozen=True)
+class Repaired:
+    """Writes records as the API takes them, so far as one repair goes.
+
+    Attributes:
+        kind: which repair.
+        columns: those that a record of the format is made of.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+
+    def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        """The chunk so written; the same chunk where nothing needs this repair."""
+        names = [column for column in self.columns if column in chunk.columns]
+        records = _records(chunk, names)
+        better = list(map(self._apply, records))
+        if all(a is b for a, b in zip(records, better, strict=True)):
+            return chunk
+        written = {
+            name: pd.Series([one.get(name) for one in better], chunk.index, dtype=object)
+            for name in names
+        }
+        return chunk.assign(**written)
+
+    def _apply(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        shaped = record
+        for kind in dict.fromkeys((*STRUCTURAL, self.kind)):
+            shaped = REPAIRS[kind].apply(shaped)
+        return shaped
+
+
+@dataclass(frozen=True)
+class DropFaulty:
+    """Drops the rows with one kind of fault.
+
+    Attributes:
+        kind: which kind.
+        format: the rows' format.
+    """
+
+    kind: str
+    format: Format
+
+    def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
+        """The chunk without them; the same chunk when there are none."""
+        kept = [
+            all(fault.kind != self.kind for fault in faults)
+            for faults in faults_in(chunk, self.format, "learnt")
+        ]
+        return chunk if all(kept) else chunk.loc[np.array(kept, dtype=np.bool_)]
+
+
 class TalkRule(FormatAware[Tallies]):
-    """A rule about conversations, whose faults are found together with those of the others."""
+    """A rule about conversations, whose faults are found together with those of the others.
+
+    What can be repaired is looked over as it will be after all repairs, so that one fault does not
+    hide another, and is not told as another.
+    """
+
+    rule: ClassVar[str]
+    """The rule's id."""
 
     kinds: ClassVar[tuple[str, ...]]
     """The kinds of fault that it finds."""
@@ -113,9 +148,33 @@ class TalkRule(FormatAware[Tallies]):
         """A finding for each kind of fault."""
         return [self._finding(kind, state[kind]) for kind in self.kinds if kind in state]
 
-    @abstractmethod
     def _finding(self, kind: str, tally: Tally) -> Finding:
         """What there is to say of one kind of fault."""
+        places, saying = tally.places, SAYINGS[kind]
+        repair = REPAIRS.get(kind)
+        return Finding(
+            self.rule,
+            repair.severity if repair else self.severity,
+            f"{rows(places.count)} with {saying.found}",
+            places.count,
+            places.lines,
+            places.unit,
+            saying.expected,
+            places.example,
+            fix=self._fix(kind, rows(places.count)),
+        )
+
+    def _fix(self, kind: str, count: str) -> Fix | None:
+        """The correction of one kind of fault in so many rows; None where there is none."""
+        repair = REPAIRS.get(kind)
+        if repair is None:
+            return None
+        apply = Repaired(kind, _COLUMNS[self._contract.format])
+        return Fix(f"{repair.remedy} in {count}", apply, self._level(repair.level))
+
+    def _level(self, usual: FixLevel) -> FixLevel:
+        """How a fix is applied, given how it usually is."""
+        return usual
 
     def _found(self, chunk: pd.DataFrame) -> Tallies:
         method = self._training.method
@@ -125,60 +184,6 @@ class TalkRule(FormatAware[Tallies]):
             return {}
         part: Part = "asked" if method == "reinforcement" else "learnt"
         return text_of(chunk).once("talks", part, lambda: _of_chats(chunk, part))
-
-
-def finding(
-    rule: str,
-    tally: Tally,
-    message: str,
-    expected: str,
-    fix: Fix | None = None,
-    severity: Severity = Severity.ERROR,
-) -> Finding:
-    """A finding of one kind of fault."""
-    places = tally.places
-    return Finding(
-        rule,
-        severity,
-        message,
-        places.count,
-        places.lines,
-        places.unit,
-        expected,
-        places.example,
-        fix=fix,
-    )
-
-
-def lessons(messages: Any) -> int | None:
-    """Up to which message of a conversation there is something to learn.
-
-    Returns:
-        How many messages there are with the last of the model's, 0 if none of these is to be
-        learnt, and None if it is no conversation.
-    """
-    if not is_talk(messages):
-        return None
-    said = [at for at, one in enumerate(messages) if one["role"] == "assistant"]
-    learnt = any(as_weight(messages[at].get("weight")) != 0 for at in said)
-    return said[-1] + 1 if learnt else 0
-
-
-def as_weight(weight: Any) -> float | None:
-    """The number 0 or 1 that a weight is, or is another spelling of; None for anything else."""
-    if isinstance(weight, bool) or weight in ("0", "1"):
-        return int(weight)
-    return weight if isinstance(weight, int | float) and weight in (0, 1) else None
-
-
-def is_talk(messages: Any) -> bool:
-    """Whether something is a list of at least one message, all with a role."""
-    if not isinstance(messages, list):
-        return False
-    for one in messages:
-        if not isinstance(one, dict) or not isinstance(one.get("role"), str):
-            return False
-    return bool(messages)
 
 
 def with_cells(
@@ -193,50 +198,66 @@ def with_cells(
     return chunk.assign(**changed)
 
 
+def faults_in(chunk: pd.DataFrame, record_format: Format, part: Part) -> Iterator[list[Fault]]:
+    """The faults of each row of a chunk, those that can be repaired among them."""
+    check = _of_pair if record_format == "preference" else lambda one: _of_chat(one, part)
+    for record in _records(chunk, _COLUMNS[record_format]):
+        record, faults = repaired(record)
+        yield [*faults, *check(record)]
+
+
+def _records(chunk: pd.DataFrame, columns: Sequence[str]) -> list[Mapping[str, Any]]:
+    rows_of_cells = zip(*(cells(chunk, column) for column in columns), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows_of_cells]
+
+
 def _of_chats(chunk: pd.DataFrame, part: Part) -> Tallies:
     talks, tools = cells(chunk, MESSAGES), [cells(chunk, key) for key in TOOLS]
     bare = all(set(map(type, column)) <= {type(None)} for column in tools)
     end = "assistant" if part == "learnt" else "user"
     if bare and _are_plain(talks, end):
         return {}
-    rows = zip(talks, zip(*tools, strict=True), strict=True)
-    return _tallied(
-        chunk,
-        (() if bare and _is_plain(talk, end) else _of_chat(talk, own, part) for talk, own in rows),
-    )
-
-
-def _of_chat(messages: Any, tools: Sequence[Any], part: Part) -> Iterator[Fault]:
-    declared = dict(zip(TOOLS, tools, strict=True))
-    if not is_empty(messages):
-        yield from _of_talk(messages, declared, part)
-    yield from faults_of_tools(declared)
+    plain = [bare and is_plain(talk, end) for talk in talks]
+    return _of_rows(chunk, plain, "chat", part)
 
 
 def _of_pairs(chunk: pd.DataFrame) -> Tallies:
-    rows = zip(*(cells(chunk, column) for column in (INPUT, *OUTPUTS)), strict=True)
-    return _tallied(chunk, (() if _is_plain_pair(*row) else _of_pair(*row) for row in rows))
+    pairs = zip(*(cells(chunk, column) for column in (INPUT, *OUTPUTS)), strict=True)
+    return _of_rows(chunk, [is_plain_preference(*pair) for pair in pairs], "preference", "learnt")
 
 
-def _of_pair(given: Any, *outputs: Any) -> Iterator[Fault]:
-    if isinstance(given, list):
-        given = {MESSAGES: given}
-    declared = given if isinstance(given, dict) else {}
-    if declared:
-        yield from _of_talk(declared.get(MESSAGES), declared, "given")
-        yield from faults_of_tools(declared)
-    for output in outputs:
-        if isinstance(output, list) and output:
-            yield from _of_talk(output, declared, "output")
+def _of_rows(
+    chunk: pd.DataFrame, plain: Sequence[bool], record_format: Format, part: Part
+) -> Tallies:
+    """The faults of those rows of a chunk that are not plain."""
+    if all(plain):
+        return {}
+    others = chunk.loc[[not one for one in plain]]
+    found = faults_in(others, record_format, part)
+    return _tallied(chunk, (() if one else next(found) for one in plain))
 
 
-def _is_plain_pair(given: Any, *outputs: Any) -> bool:
-    return (
-        type(given) is dict
-        and len(given) == 1
-        and _is_plain(given.get(MESSAGES), "user")
-        and all(_is_plain(output, "assistant") for output in outputs)
-    )
+def _of_chat(record: Mapping[str, Any], part: Part) -> Iterator[Fault]:
+    for fault in faults_of_chat(record[MESSAGES], record, part):
+        if not is_empty(record[MESSAGES]) or not fault.where.startswith(MESSAGES):
+            yield fault  # of empty cells another rule speaks
+
+
+def _of_pair(record: Mapping[str, Any]) -> Iterator[Fault]:
+    given, better, worse = (record[column] for column in (INPUT, *OUTPUTS))
+    if not isinstance(given, dict):
+        given = {MESSAGES: _written(given, "user")}
+    # of empty cells another rule speaks
+    empty = tuple(column for column, cell in record.items() if is_empty(cell))
+    outputs = (_written(output, "assistant") for output in (better, worse))
+    for fault in faults_of_preference(given, *outputs):
+        if not fault.where.startswith(empty):
+            yield fault
+
+
+def _written(cell: Any, role: str) -> Any:
+    """A cell as the formatter writes it: texts, numbers and booleans as a message."""
+    return cell if isinstance(cell, list | dict) else [{"role": role, "content": as_text(cell)}]
 
 
 def _are_plain(talks: list[Any], end: str) -> bool:
@@ -252,30 +273,10 @@ def _are_plain(talks: list[Any], end: str) -> bool:
             set(map(type, map(_content, messages))) == {str} == set(map(type, roles))
             and set(roles) <= _PLAIN
             and set(map(_role, map(_last, talks))) == {end}
+            and all(map(str.strip, map(_content, messages)))
         )
     except KeyError:
         return False
-
-
-def _is_plain(messages: Any, end: str) -> bool:
-    """The same of one conversation, the model's messages having weights perhaps."""
-    role, counts = None, end != "assistant"
-    for message in messages if type(messages) is list else ():
-        if type(message) is not dict or type(message.get("content")) is not str:
-            return False
-        role, weight = message.get("role"), message.get("weight", 1)
-        if type(role) is not str or role not in _PLAIN or type(weight) is not int:
-            return False
-        if role == "assistant":
-            counts = counts or weight == 1
-        if len(message) > 2 and (
-            len(message) > 3
-            or "weight" not in message
-            or role != "assistant"
-            or not 0 <= weight <= 1
-        ):
-            return False
-    return counts and role == end
 
 
 def _tallied(chunk: pd.DataFrame, rows: Iterable[Iterable[Fault]]) -> Tallies:
@@ -285,7 +286,7 @@ def _tallied(chunk: pd.DataFrame, rows: Iterable[Iterable[Fault]]) -> Tallies:
     times: dict[str, int] = {}
     for line, faults in zip(chunk.index, rows, strict=True):
         here: dict[str, object] = {}
-        for kind, example in faults:
+        for kind, example, _ in faults:
             times[kind] = times.get(kind, 0) + 1
             here.setdefault(kind, example)
         for kind, example in here.items():
@@ -296,78 +297,3 @@ def _tallied(chunk: pd.DataFrame, rows: Iterable[Iterable[Fault]]) -> Tallies:
         kind: Tally(Places(count[kind], tuple(first[kind].items()), unit), times[kind])
         for kind in count
     }
-
-
-def _of_talk(messages: Any, declared: Mapping[str, Any], part: Part) -> Iterator[Fault]:
-    if not is_talk(messages):
-        yield "no messages", messages
-        return
-    called = False
-    for message in messages:
-        role = message["role"]
-        if len(message) > 2 or role not in _PLAIN or type(message.get("content")) is not str:
-            yield from _of_message(message, role)
-            called = called or role == "tool" or not _CALLING.isdisjoint(message)
-    if called:
-        yield from faults_of_calls(messages, declared, goes_on=part == "given")
-    if part == "asked" and messages[-1]["role"] != "user":
-        yield "not asked", messages[-1]
-    if part == "learnt" and (messages[-1]["role"] != "assistant" or "weight" in messages[-1]):
-        end = lessons(messages)
-        if not end:
-            yield "nothing to learn", [message["role"] for message in messages]
-        elif end < len(messages):
-            yield "no last word", messages[-1]
-
-
-def _of_message(message: Mapping[str, Any], role: str) -> Iterator[Fault]:
-    if role not in PARTS:
-        yield "unknown role", role
-    if not message.keys() <= _KEYS:
-        yield "unknown key", next(key for key in message if key not in _KEYS)
-    if type(message.get("content")) is not str:
-        yield from _of_content(message, role)
-    weight, name = message.get("weight"), message.get("name")
-    if weight is not None:
-        meant = as_weight(weight)
-        if role == "assistant" and meant is None:
-            yield "odd weight", weight
-        elif role != "assistant" or type(weight) not in (int, float):
-            yield "stray weight", message
-    if role == "function" or name is not None:
-        pattern = FUNCTION if role == "function" else _SPEAKER
-        if not isinstance(name, str) or not pattern.fullmatch(name):
-            yield "odd name", name
-
-
-def _of_content(message: Mapping[str, Any], role: str) -> Iterator[Fault]:
-    content, kinds = message.get("content"), PARTS.get(role, PARTS["user"])
-    if content is None:
-        instead = role == "assistant" and any(map(message.get, _INSTEAD_OF_CONTENT))
-        if not instead and not (role == "function" and "content" in message):
-            yield "no content", message
-    elif isinstance(content, list) and content and kinds:
-        for part in content:
-            if not _is_part(part, kinds):
-                yield "odd part", part
-            elif part["type"] == "image_url":
-                yield "image", part["image_url"]["url"]
-            elif part["type"] == "refusal" and len(content) > 1:
-                yield "odd part", content
-    elif not isinstance(content, str):
-        yield "odd content", content
-
-
-def _is_part(part: Any, kinds: Sequence[str]) -> bool:
-    if not isinstance(part, dict) or part.get("type") not in kinds:
-        return False
-    held = part.get(part["type"])
-    if part["type"] in ("text", "refusal"):
-        return isinstance(held, str)
-    if not isinstance(held, dict):
-        return False
-    if part["type"] == "image_url":
-        return isinstance(held.get("url"), str) and held.get("detail") in _DETAILS
-    if part["type"] == "input_audio":
-        return isinstance(held.get("data"), str) and held.get("format") in _SOUNDS
-    return True

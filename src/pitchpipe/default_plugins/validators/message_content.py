@@ -5,41 +5,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pitchpipe.default_plugins.validators._places import rows
-from pitchpipe.default_plugins.validators._talks import TalkRule, Tally, finding
-from pitchpipe.records import Finding, Severity
+from pitchpipe.default_plugins.validators._talks import DropFaulty, TalkRule
+from pitchpipe.records import Fix, FixLevel, Severity
 from pitchpipe.stages import Scope
 
 
 @dataclass(frozen=True)
 class MessageContent(TalkRule):
-    """Finds content that is missing, or neither text nor parts that the speaker's role may have.
+    """Finds content that is missing, blank, or neither text nor parts that the role may have.
 
     Only a message of the model may have none, and only if it calls tools or refuses. All may have
-    parts of text, the user images, sound and files besides, and the model one part that refuses.
+    parts of text, the user images besides, and the model one part that refuses; the API does not
+    fine-tune on sound and files. One fix writes the parts of other APIs, numbers and the results of
+    tools as content; another drops the rows whose last message, which is to be learnt, is blank.
+
+    Attributes:
+        level: whether the fixes are applied on request, or only when this rule is named.
     """
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR
-    kinds: ClassVar[tuple[str, ...]] = ("no content", "odd content", "odd part")
+    fixes: ClassVar[bool] = True
+    rule: ClassVar[str] = "message-content"
+    kinds: ClassVar[tuple[str, ...]] = (
+        "spelled content",
+        "no content",
+        "odd content",
+        "odd part",
+        "unsupported part",
+        "blank answer",
+    )
 
-    def _finding(self, kind: str, tally: Tally) -> Finding:
-        message, expected = {
-            "no content": (
-                "a message without content",
-                "content in every message, unless the assistant calls tools or refuses",
-            ),
-            "odd content": (
-                "content that is neither text nor parts",
-                "text, or a list of at least one part",
-            ),
-            "odd part": (
-                "a part of content that is none, or not for that role",
-                "parts with a type and a key of that name: text; from the user image_url (with a "
-                "url), input_audio (with data and format) and file; from the assistant a refusal, "
-                "by itself",
-            ),
-        }[kind]
-        return finding(
-            "message-content", tally, f"{rows(tally.places.count)} with {message}", expected
-        )
+    level: FixLevel = "recommended"
+
+    def _level(self, usual: FixLevel) -> FixLevel:
+        del usual
+        return self.level
+
+    def _fix(self, kind: str, count: str) -> Fix | None:
+        if kind == "blank answer":
+            return Fix(f"drop {count}", DropFaulty(kind, self._contract.format), self.level)
+        return super()._fix(kind, count)

@@ -8,16 +8,9 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import MESSAGES
-from pitchpipe.default_plugins.validators._places import rows
-from pitchpipe.default_plugins.validators._talks import (
-    PARTS,
-    TalkRule,
-    Tally,
-    finding,
-    lessons,
-    with_cells,
-)
-from pitchpipe.records import Finding, Fix, FixLevel, Severity
+from pitchpipe.default_plugins.validators._talks import TalkRule, with_cells
+from pitchpipe.formats.conversations import learnable_length
+from pitchpipe.records import Fix, FixLevel, Severity
 from pitchpipe.stages import Scope
 
 
@@ -35,36 +28,31 @@ class MessageRoles(TalkRule):
     """Finds roles that the API does not know, and conversations that end on others than the model.
 
     What is said after the model's last message teaches nothing, and the service refuses it. The fix
-    cuts it off.
+    cuts it off. Another fix writes roles in small letters, and ``human`` as user, ``gpt``, ``bot``,
+    ``chatbot``, ``model`` and ``ai`` as assistant.
 
     Attributes:
-        level: whether it is cut off on request, or only when this rule is named.
+        level: whether the fixes are applied on request, or only when this rule is named.
     """
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR
     fixes: ClassVar[bool] = True
-    kinds: ClassVar[tuple[str, ...]] = ("unknown role", "no last word")
+    rule: ClassVar[str] = "message-roles"
+    kinds: ClassVar[tuple[str, ...]] = ("spelled role", "unknown role", "no last word")
 
     level: FixLevel = "recommended"
 
-    def _finding(self, kind: str, tally: Tally) -> Finding:
-        count = rows(tally.places.count)
-        if kind == "unknown role":
-            message, expected = (
-                f"{count} with a role that there is not",
-                f"one of {', '.join(PARTS)}",
-            )
-            return finding("message-roles", tally, message, expected)
-        return finding(
-            "message-roles",
-            tally,
-            f"{count} with messages after the assistant's last",
-            "a last message of the assistant",
-            Fix(f"cut off what follows it in {count}", CutEnds(), self.level),
-        )
+    def _level(self, usual: FixLevel) -> FixLevel:
+        del usual
+        return self.level
+
+    def _fix(self, kind: str, count: str) -> Fix | None:
+        if kind == "no last word":
+            return Fix(f"cut off what follows it in {count}", CutEnds(), self.level)
+        return super()._fix(kind, count)
 
 
 def _cut(messages: Any) -> Any:
-    end = lessons(messages)
+    end = learnable_length(messages)
     return messages[:end] if end else messages

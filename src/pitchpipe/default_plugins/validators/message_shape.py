@@ -5,29 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pitchpipe.default_plugins.validators._places import rows
-from pitchpipe.default_plugins.validators._talks import KEYS, TalkRule, Tally, finding
-from pitchpipe.records import Finding, Severity
+from pitchpipe.default_plugins.validators._talks import TalkRule
+from pitchpipe.records import Severity
 from pitchpipe.stages import Scope
 
 
 @dataclass(frozen=True)
 class MessageShape(TalkRule):
-    """Finds conversations that are no list of objects with a role, and keys that nobody knows.
+    """Finds what is not a list of messages, and keys of messages that the API does not take.
 
-    The API refuses a message with any other key than those of its specification and ``weight``.
+    The API refuses a message with any other key than those of its specification and ``weight``, and
+    most keys without a value. The fixes read messages that are the text of JSON, put a single
+    message into a list, take out keys that hold nothing, and those that SDKs and services add to
+    answers, such as ``annotations``. A key that may mean something is not taken out.
     """
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR
-    kinds: ClassVar[tuple[str, ...]] = ("no messages", "unknown key")
-
-    def _finding(self, kind: str, tally: Tally) -> Finding:
-        count = rows(tally.places.count)
-        if kind == "no messages":
-            message = f"{count} whose messages are no messages"
-            expected = "a list of at least one object, each with a role (text) and content"
-        else:
-            message = f"{count} with a key in a message that the API does not know"
-            expected = f"no other keys than {', '.join(KEYS)}"
-        return finding("message-shape", tally, message, expected)
+    fixes: ClassVar[bool] = True
+    rule: ClassVar[str] = "message-shape"
+    kinds: ClassVar[tuple[str, ...]] = (
+        "text messages",
+        "wrapping",
+        "null keys",
+        "padding",
+        "side keys",
+        "no messages",
+        "no message",
+        "unknown key",
+    )

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pitchpipe.default_plugins.validators._fields import MESSAGES, cells
-from pitchpipe.default_plugins.validators._places import rows
-from pitchpipe.default_plugins.validators._talks import TalkRule, Tally, finding, lessons
-from pitchpipe.records import Finding, Fix, FixLevel, Severity
+from pitchpipe.default_plugins.validators._talks import TalkRule
+from pitchpipe.formats.conversations import learnable_length
+from pitchpipe.records import Fix, FixLevel, Severity
 from pitchpipe.stages import Scope
 
 
@@ -21,7 +21,7 @@ class DropSilent:
 
     def __call__(self, chunk: pd.DataFrame) -> pd.DataFrame:
         """The chunk without them."""
-        kept = [lessons(cell) != 0 for cell in cells(chunk, MESSAGES)]
+        kept = [learnable_length(cell) != 0 for cell in cells(chunk, MESSAGES)]
         return chunk.loc[np.array(kept, dtype=np.bool_)]
 
 
@@ -38,17 +38,11 @@ class NothingToTrain(TalkRule):
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR
     fixes: ClassVar[bool] = True
+    rule: ClassVar[str] = "nothing-to-train"
     kinds: ClassVar[tuple[str, ...]] = ("nothing to learn",)
 
     level: FixLevel = "recommended"
 
-    def _finding(self, kind: str, tally: Tally) -> Finding:
+    def _fix(self, kind: str, count: str) -> Fix:
         del kind
-        count = rows(tally.places.count)
-        return finding(
-            "nothing-to-train",
-            tally,
-            f"{count} with nothing to train on",
-            "at least one message of the assistant, of weight 1 or without weight",
-            Fix(f"drop {count}", DropSilent(), self.level),
-        )
+        return Fix(f"drop {count}", DropSilent(), self.level)

@@ -5,35 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pitchpipe.default_plugins.validators._places import rows
-from pitchpipe.default_plugins.validators._talks import TalkRule, Tally, finding
-from pitchpipe.records import Finding, Severity
+from pitchpipe.default_plugins.validators._talks import TalkRule
+from pitchpipe.records import Severity
 from pitchpipe.stages import Scope
-
-_SAYINGS = {
-    "odd call": (
-        "a call of a tool that is none",
-        "calls by the assistant, each with an id of its own, a type and a function of that type "
-        "with name and arguments",
-    ),
-    "odd arguments": (
-        "arguments of a call that are no JSON object",
-        "a JSON object, written as text",
-    ),
-    "undeclared call": (
-        "a call of a tool that is not declared",
-        "a name that stands in the record's tools or functions",
-    ),
-    "unanswered call": (
-        "a call of a tool without an answer",
-        "a message of role tool with the call's id before anybody else speaks",
-    ),
-    "stray answer": (
-        "an answer of a tool that was not called",
-        "a tool_call_id of the calls right before it",
-    ),
-}
-"""What there is to say of each kind of fault, and what is expected."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +16,21 @@ class ToolCalls(TalkRule):
 
     The arguments of a call are JSON in a text, its id is its own, and messages of role tool answer
     it before anybody else speaks. A conversation may end on a call, which is then what is learnt.
+    One fix writes arguments that are an object, or JSON with line breaks in it, as proper JSON;
+    another names the call that an answer is for, where only one comes into question.
     """
 
     scope: ClassVar[Scope] = "source"
     severity: ClassVar[Severity] = Severity.ERROR
-    kinds: ClassVar[tuple[str, ...]] = tuple(_SAYINGS)
-
-    def _finding(self, kind: str, tally: Tally) -> Finding:
-        message, expected = _SAYINGS[kind]
-        return finding("tool-calls", tally, f"{rows(tally.places.count)} with {message}", expected)
+    fixes: ClassVar[bool] = True
+    rule: ClassVar[str] = "tool-calls"
+    kinds: ClassVar[tuple[str, ...]] = (
+        "spelled call",
+        "unnamed answer",
+        "odd call",
+        "odd arguments",
+        "odd tool_call_id",
+        "undeclared call",
+        "unanswered call",
+        "stray answer",
+    )

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
 
+from pitchpipe.formats.conversations import (
+    OUTPUTS,
+    faults_of_chat,
+    faults_of_preference,
+    is_plain,
+    is_plain_preference,
+)
+from pitchpipe.formats.faults import SAYINGS, Fault
+from pitchpipe.formats.kinds import CHAT_KEYS
 from pitchpipe.records import MIN_EXAMPLES, Format
 from pitchpipe.service.http import JSON
 
@@ -15,16 +24,20 @@ in, and any fields for graders besides."""
 
 Check = Callable[[JSON], str | None]
 
-_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+_TAKEN = frozenset({"image", "blank answer", "blank turn", "same answers"})
+"""Kinds of faults that are taken all the same: they teach little, and break nothing."""
+
+_SHOWN = 60
 _KEYS: dict[Format, frozenset[str]] = {
     "completion": frozenset({"prompt", "completion"}),
-    "chat": frozenset({"messages", "tools", "parallel_tool_calls", "functions"}),
-    "preference": frozenset({"input", "preferred_output", "non_preferred_output"}),
+    "chat": CHAT_KEYS,
+    "preference": frozenset({"input", *OUTPUTS}),
 }
+_TOOLS = _KEYS["chat"] - {"messages"}
 _REQUIRED: dict[Format, tuple[str, ...]] = {
     "completion": ("prompt", "completion"),
     "chat": ("messages",),
-    "preference": ("input", "preferred_output", "non_preferred_output"),
+    "preference": ("input", *OUTPUTS),
 }
 
 
@@ -74,7 +87,7 @@ def read(
         try:
             record = _parse(line)
             if shape == "reinforcement":
-                _check_asked(record)
+                _check_chat(record, "asked")
             else:
                 _check(record, shape)
             if check and (reason := check(record)):
@@ -116,7 +129,17 @@ def _parse(line: bytes) -> JSON:
         raise _BadRowError("not JSON: a number or the nesting is beyond bounds.") from None
     if not isinstance(record, dict):
         raise _BadRowError("expected a JSON object.")
+    if b"\\ud" in line.lower() and not _is_unicode(record):
+        raise _BadRowError("holds half of a surrogate pair, which is no character.")
     return record
+
+
+def _is_unicode(record: JSON) -> bool:
+    try:
+        json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse_constant(name: str) -> None:
@@ -139,8 +162,7 @@ def _check(record: JSON, form: Format) -> None:
     if form == "completion":
         _check_completion(record)
     elif form == "chat":
-        _check_messages(record["messages"], "messages")
-        _check_trained(record["messages"])
+        _check_chat(record, "learnt")
     else:
         _check_preference(record)
 
@@ -154,57 +176,30 @@ def _check_completion(record: JSON) -> None:
 
 
 def _check_preference(record: JSON) -> None:
-    given = record["input"]
+    given, *outputs = (record[key] for key in _REQUIRED["preference"])
+    if is_plain_preference(given, *outputs):
+        return
     if not isinstance(given, dict):
         raise _BadRowError("'input' must be an object with 'messages'.")
-    _check_messages(given.get("messages"), "input.messages")
-    for key in ("preferred_output", "non_preferred_output"):
-        _check_messages(record[key], key)
-        if any(message["role"] != "assistant" for message in record[key]):
-            raise _BadRowError(f"'{key}' must hold messages of the assistant only.")
+    _refuse(faults_of_preference(given, *outputs))
 
 
-def _check_messages(messages: Any, name: str) -> None:
-    if not isinstance(messages, list) or not messages:
-        raise _BadRowError(f"'{name}' must be a list of at least one message.")
-    for place, message in enumerate(messages):
-        where = f"{name}[{place}]"
-        if not isinstance(message, dict):
-            raise _BadRowError(f"'{where}' must be an object.")
-        role = message.get("role")
-        if not isinstance(role, str) or role not in _ROLES:
-            raise _BadRowError(f"'{where}.role' must be one of {', '.join(sorted(_ROLES))}.")
-        content = message.get("content")
-        calls = message.get("tool_calls") or message.get("function_call")
-        if content is None and role == "assistant" and (calls or message.get("refusal")):
-            continue
-        if not isinstance(content, str) and not _is_parts(content):
-            raise _BadRowError(f"'{where}.content' must be a string or a list of parts.")
-        weight = message.get("weight")
-        if weight is not None and (role != "assistant" or weight not in (0, 1)):
-            raise _BadRowError(f"'{where}.weight' must be 0 or 1, on assistant messages only.")
-
-
-def _is_parts(content: Any) -> bool:
-    return isinstance(content, list) and all(
-        isinstance(part, dict) and isinstance(part.get("type"), str) for part in content
-    )
-
-
-def _check_asked(record: JSON) -> None:
+def _check_chat(record: JSON, part: Literal["learnt", "asked"]) -> None:
     if "messages" not in record:
         raise _BadRowError("the key 'messages' is missing (expected the chat format).")
-    _check_messages(record["messages"], "messages")
-    if record["messages"][-1]["role"] != "user":
-        raise _BadRowError(
-            "the last message must be from the user; with the method 'reinforcement' the model "
-            "answers it, and what is right is in a field of its own."
-        )
+    end = "assistant" if part == "learnt" else "user"
+    if record.keys().isdisjoint(_TOOLS) and is_plain(record["messages"], end):
+        return
+    _refuse(faults_of_chat(record["messages"], record, part))
 
 
-def _check_trained(messages: list[JSON]) -> None:
-    if messages[-1]["role"] != "assistant":
-        raise _BadRowError("the last message must be from the assistant.")
-    answers = (message for message in messages if message["role"] == "assistant")
-    if all(message.get("weight") == 0 for message in answers):
-        raise _BadRowError("at least one assistant message must have a weight of 1.")
+def _refuse(faults: Iterable[Fault]) -> None:
+    """Refuses a record with faults, by the first."""
+    for fault in faults:
+        if fault.kind not in _TAKEN:
+            found = repr(fault.example)
+            found = found if len(found) <= _SHOWN else found[: _SHOWN - 3] + "..."
+            saying = SAYINGS[fault.kind]
+            raise _BadRowError(
+                saying.refusal.format(where=fault.where, expected=saying.expected, found=found)
+            )

@@ -10,30 +10,38 @@ from typing import Any
 
 import orjson
 
-Fault = tuple[str, object]
-"""A kind of fault, and what is at fault."""
-
-MOST = 128
-"""How many functions the API takes, by its specification."""
+from pitchpipe.formats.faults import MAX_FUNCTIONS, Fault
 
 FUNCTION = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """What a function may be called."""
 
 
-def faults_of_tools(declared: Mapping[str, Any]) -> Iterator[Fault]:
-    """What is wrong with the tools that stand beside messages."""
+def faults_of_tools(declared: Mapping[str, Any], path: str = "") -> Iterator[Fault]:
+    """What is wrong with the tools that stand beside messages.
+
+    An empty list of ``tools`` declares nothing, as the guide to preferences shows it.
+
+    Args:
+        declared: where the values of ``tools``, ``functions`` and ``parallel_tool_calls`` are.
+        path: what stands before these keys in the record.
+    """
     for key in ("tools", "functions"):
-        if (tools := declared.get(key)) is not None:
-            fault = _fault_of_tools(_encoded(tools), key)
-            if fault is not None:
-                yield "odd tools", fault
+        tools = declared.get(key)
+        if tools is None or (key == "tools" and tools == []):
+            continue
+        fault = _fault_of_tools(_encoded(tools), key)
+        if fault is not None:
+            yield Fault("odd tools", fault, path + key)
     parallel = declared.get("parallel_tool_calls")
     if parallel is not None and not isinstance(parallel, bool):
-        yield "odd parallel_tool_calls", parallel
+        yield Fault("odd parallel_tool_calls", parallel, f"{path}parallel_tool_calls")
 
 
 def faults_of_calls(
-    messages: Sequence[Mapping[str, Any]], declared: Mapping[str, Any], goes_on: bool
+    messages: Sequence[Mapping[str, Any]],
+    declared: Mapping[str, Any],
+    goes_on: bool,
+    path: str = "messages",
 ) -> Iterator[Fault]:
     """What is wrong with calls of tools: each is answered at once, and nothing else is.
 
@@ -41,53 +49,53 @@ def faults_of_calls(
         messages: a conversation.
         declared: the tools that stand beside it.
         goes_on: whether more is said behind it, by the model.
+        path: where the conversation is in the record.
     """
     tools, functions = _names(declared.get("tools")), _names(declared.get("functions"))
-    waiting: dict[str, Any] = {}
+    waiting: dict[str, Fault] = {}
     seen: set[str] = set()
-    for message in messages:
+    for at, message in enumerate(messages):
+        where = f"{path}[{at}]"
         if message["role"] == "tool":
             answered = message.get("tool_call_id")
             if not isinstance(answered, str) or waiting.pop(answered, None) is None:
-                yield "stray answer", message
+                yield Fault("stray answer", message, where)
             continue
         if waiting:
-            yield from _unanswered(waiting)
+            yield from waiting.values()
             waiting.clear()
         calls, old = message.get("tool_calls"), message.get("function_call")
         if message["role"] != "assistant":
             if calls is not None or old is not None:
-                yield "odd call", message
+                yield Fault("odd call", message, where)
             continue
         if old is not None:
-            yield from _faults_of_function(old, functions)
+            yield from _faults_of_function(old, functions, old, f"{where}.function_call")
         if not isinstance(calls, list | None):
-            yield "odd call", calls
+            yield Fault("odd call", calls, f"{where}.tool_calls")
             continue
-        for call in calls or ():
+        for number, call in enumerate(calls or ()):
+            place = f"{where}.tool_calls[{number}]"
             if not _has_id(call) or call["id"] in seen:
-                yield "odd call", call
+                yield Fault("odd call", call, place)
                 continue
             seen.add(call["id"])
-            waiting[call["id"]] = call
-            yield from _faults_of_call(call, tools)
+            waiting[call["id"]] = Fault("unanswered call", call, place)
+            yield from _faults_of_call(call, tools, place)
     # what a conversation ends on may well be the call that is to be learnt
     if goes_on or messages[-1]["role"] == "tool":
-        yield from _unanswered(waiting)
-
-
-def _unanswered(waiting: Mapping[str, Any]) -> Iterator[Fault]:
-    for call in waiting.values():
-        yield "unanswered call", call
+        yield from waiting.values()
 
 
 def _has_id(call: Any) -> bool:
     return isinstance(call, dict) and isinstance(call.get("id"), str) and bool(call["id"])
 
 
-def _faults_of_call(call: Mapping[str, Any], known: frozenset[str] | None) -> Iterator[Fault]:
+def _faults_of_call(
+    call: Mapping[str, Any], known: frozenset[str] | None, where: str
+) -> Iterator[Fault]:
     if call.get("type") == "function":
-        yield from _faults_of_function(call.get("function"), known, call)
+        yield from _faults_of_function(call.get("function"), known, call, f"{where}.function")
         return
     custom = call.get("custom")
     if (
@@ -96,23 +104,23 @@ def _faults_of_call(call: Mapping[str, Any], known: frozenset[str] | None) -> It
         or not isinstance(custom.get("name"), str)
         or not isinstance(custom.get("input"), str)
     ):
-        yield "odd call", call
+        yield Fault("odd call", call, where)
 
 
 def _faults_of_function(
-    function: Any, known: frozenset[str] | None, example: object = None
+    function: Any, known: frozenset[str] | None, example: object, where: str
 ) -> Iterator[Fault]:
-    example = function if example is None else example
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        yield "odd call", example
+        yield Fault("odd call", example, where)
         return
-    if not _is_object(function.get("arguments")):
-        yield "odd arguments", example
+    if not is_json_object(function.get("arguments")):
+        yield Fault("odd arguments", example, f"{where}.arguments")
     if known is not None and function["name"] not in known:
-        yield "undeclared call", example
+        yield Fault("undeclared call", example, f"{where}.name")
 
 
-def _is_object(arguments: Any) -> bool:
+def is_json_object(arguments: Any) -> bool:
+    """Whether something is the text of a JSON object."""
     if not isinstance(arguments, str):
         return False
     for loads in (orjson.loads, json.loads):  # the quick one, and the one that takes all
@@ -125,7 +133,7 @@ def _is_object(arguments: Any) -> bool:
 
 def _names(tools: Any) -> frozenset[str] | None:
     """The names of functions, declared bare or as tools; None where nothing is declared."""
-    if not isinstance(tools, list):
+    if not isinstance(tools, list) or not tools:
         return None
     functions = [tool.get("function", tool) for tool in tools if isinstance(tool, dict)]
     names = [function.get("name") for function in functions if isinstance(function, dict)]
@@ -146,7 +154,7 @@ def _fault_of_tools(encoded: bytes, key: str) -> str | None:
     tools = json.loads(encoded)
     if not isinstance(tools, list):
         return f"{key}: no list"
-    if not 1 <= len(tools) <= MOST:
+    if not 1 <= len(tools) <= MAX_FUNCTIONS:
         return f"{key}: {len(tools)} of them"
     names: set[str] = set()
     for tool in tools:
@@ -175,10 +183,29 @@ def _fault_of_function(function: Mapping[str, Any]) -> str | None:
     for field, kind in (("description", str), ("strict", bool), ("parameters", dict)):
         if not isinstance(function.get(field), kind | None):
             return f"{field} {function[field]!r}"
+    parameters = function.get("parameters") or {}
     try:
-        Draft202012Validator.check_schema(function.get("parameters") or {})
+        Draft202012Validator.check_schema(parameters)
+        return _fault_of_strict(parameters, "parameters") if function.get("strict") else None
     except SchemaError as error:
         return f"parameters{error.json_path[1:]}: {error.message}"
     except RecursionError:
         return "parameters: nested too deeply"
-    return None
+
+
+def _fault_of_strict(schema: Any, path: str) -> str | None:
+    """Why a valid schema does not keep to what ``strict`` asks for; None where it does."""
+    if not isinstance(schema, dict):
+        return None
+    properties = schema.get("properties", {})
+    if "properties" in schema or schema.get("type") == "object":
+        if schema.get("additionalProperties") is not False:
+            return f"{path}: strict without additionalProperties false"
+        if missing := sorted(properties.keys() - set(schema.get("required", ()))):
+            return f"{path}: strict, but {missing[0]!r} is not required"
+    inner = [(f"{path}.properties.{name}", one) for name, one in properties.items()]
+    inner += [(f"{path}.$defs.{name}", one) for name, one in schema.get("$defs", {}).items()]
+    inner += [(f"{path}.anyOf[{n}]", one) for n, one in enumerate(schema.get("anyOf", ()))]
+    inner.append((f"{path}.items", schema.get("items")))
+    faults = (_fault_of_strict(one, place) for place, one in inner)
+    return next(filter(None, faults), None)
