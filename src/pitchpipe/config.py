@@ -16,6 +16,9 @@ from pitchpipe.records import TrainingOptions
 from pitchpipe.registry import same_distribution
 
 FILE_NAME = "pitchpipe.toml"
+
+InputKind = Literal["jsonl", "json", "csv", "tsv", "lines", "xlsx", "parquet"]
+"""The kinds of files that tables are read from."""
 AUTO = "auto"
 
 
@@ -28,6 +31,7 @@ class DataConfig:
         completion_column: the column of answers; found by itself where there is no doubt.
         group_column: rows with the same value stay on one side of the split.
         encoding: of a text file that is not Unicode, in Python's spelling.
+        input_kind: what the file is, whatever its name and content say.
         profile: whose decisions are taken: the article's, or those of the tool it used.
         task: whether completions are labels or free text; auto calls them labels when there are
             fewer distinct ones than a third of the rows, and at most 50.
@@ -43,6 +47,7 @@ class DataConfig:
     task: Literal["auto", "classification", "text"] = "auto"
     fix: bool = True
     chunk_rows: int = 10_000
+    input_kind: InputKind | None = None
 
     def __post_init__(self) -> None:
         if self.chunk_rows < 1:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pitchpipe import predictions
 from pitchpipe.errors import JobFailedError, RunError
-from pitchpipe.files import atomic, write_json
+from pitchpipe.files import atomic, unless_refused, write_json
 from pitchpipe.journal import Journal, LineFile
 from pitchpipe.prepared import load_manifest
 from pitchpipe.records import Contract, Job, JobEvent, PreparedData, TrainedModel
@@ -68,7 +68,11 @@ def _executed(
     pipeline: Pipeline, folder: RunFolder, print_: str, source: Table | PreparedData
 ) -> Run:
     path = source.train if isinstance(source, PreparedData) else source.path
-    with Journal(folder.journal) as journal:
+    started = (folder.journal, folder.config, folder.versions)
+    with (
+        unless_refused(folder.path, started, folder.outputs.manifest),
+        Journal(folder.journal) as journal,
+    ):
         first = journal.intend("run", {"fingerprint": print_, "source": str(path or "")})
         if first["fingerprint"] != print_:
             raise RunError(

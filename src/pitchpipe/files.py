@@ -9,11 +9,11 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pitchpipe.errors import PitchpipeError
+from pitchpipe.errors import DataError, PitchpipeError, UsageError
 
 
 class WriteError(PitchpipeError):
@@ -76,6 +76,30 @@ def new_folder(path: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
         sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def unless_refused(folder: Path, first: Collection[Path], result: Path) -> Iterator[None]:
+    """Takes a new folder away again when the block refuses what it was made for.
+
+    Folders above it that were made for it go as well, where nothing else was written to them.
+
+    Args:
+        folder: made in the block, or there before; then it is left alone.
+        first: files in it that the block writes before it looks at the data.
+        result: a file in it that shows that more was done; then the folder is kept.
+    """
+    made = [above for above in (folder, *folder.parents) if not above.exists()]
+    try:
+        yield
+    except (DataError, UsageError):
+        if folder in made and not result.exists():
+            for path in first:
+                path.unlink(missing_ok=True)
+        for above in made:
+            with contextlib.suppress(OSError):
+                above.rmdir()
+        raise
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from pitchpipe.journal import Journal, MemoryLedger
 from pitchpipe.plugin_names import check_names
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepare import Decide, prepare
-from pitchpipe.prepared import Outputs, load_manifest, manifest_of, sha256
+from pitchpipe.prepared import Outputs, load_manifest, manifest_of, outputs_of, sha256
 from pitchpipe.records import (
     PROMPT,
     Contract,
@@ -51,6 +51,7 @@ from pitchpipe.stages import (
 from pitchpipe.stopping import stoppable
 from pitchpipe.tables import Table, frame_to_records, open_table
 from pitchpipe.tables.delimited import LinesTable
+from pitchpipe.tables.jsonl import is_uploadable
 from pitchpipe.watch import Watch
 
 Source = str | Path | pd.DataFrame
@@ -164,7 +165,13 @@ class Pipeline:
     def table(self, source: Source) -> Table:
         """A source as a table, read as configured."""
         data = self.config.data
-        return open_table(source, chunk_rows=data.chunk_rows, encoding=data.encoding)
+        return open_table(
+            source,
+            chunk_rows=data.chunk_rows,
+            encoding=data.encoding,
+            kind=data.input_kind,
+            by_name=data.profile == "legacy",
+        )
 
     def prepare(
         self,
@@ -185,10 +192,13 @@ class Pipeline:
 
         Raises:
             DataError: the table cannot be read, or a validator found an error.
+            UsageError: files of another table have the names that its files would have.
         """
         table = self.table(source)
         beside = table.path.parent if table.path else Path()
-        outputs = Outputs.beside(Path(out_dir) if out_dir is not None else beside, table.name)
+        folder = Path(out_dir) if out_dir is not None else beside
+        outputs, taken = outputs_of(table, folder)
+        table.notes += (taken,) if taken else ()
         watch = self._watch(table.name, outputs.train.parent)
         return prepare(table, self._selection, outputs, watch, decide, dry_run)
 
@@ -458,6 +468,12 @@ class Pipeline:
                         f"expected {formatter.name} records; run 'pitchpipe prepare' on it first."
                     )
                 count += len(chunk)
+            if not is_uploadable(table):
+                raise DataError(
+                    f"{path}: holds {formatter.name} records, but not as plain JSON lines in UTF-8 "
+                    "(one object a line, nothing else), which is what is uploaded; run 'pitchpipe "
+                    "prepare' on it first."
+                )
             counts.append(count)
         assert fitted is not None  # noqa: S101  a table has rows
         return PreparedData(

@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from pitchpipe.errors import DataError
+from pitchpipe.errors import DataError, UsageError
 from pitchpipe.files import write_json
 from pitchpipe.records import Contract, Finding, Fix, PreparedData, Severity
+from pitchpipe.tables.base import Table
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,56 @@ def origin_of(path: Path) -> Origin | None:
         return Origin(**json.loads(path.read_text(encoding="utf-8"))["source"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def outputs_of(table: Table, folder: Path) -> tuple[Outputs, str]:
+    """Where the prepared files of a table go, so that those of another table stay.
+
+    They are named after the table's stem, or, where that is taken by another file's, after its
+    whole name.
+
+    Args:
+        table: what is prepared.
+        folder: where.
+
+    Returns:
+        The places, and a sentence about a name that was taken; "" where it was not.
+
+    Raises:
+        UsageError: both names are taken.
+    """
+    outputs = Outputs.beside(folder, table.name)
+    other = _other_origin(outputs, table.path)
+    if table.path is None or other is None:
+        return outputs, ""
+    longer = Outputs.beside(folder, table.path.name)
+    if _other_origin(longer, table.path) is not None:
+        raise UsageError(
+            f"{longer.manifest}: the files beside it were prepared from another file than "
+            f"{table.path}. Expected a folder without them; pass --out-dir DIR."
+        )
+    return longer, (
+        f"{outputs.manifest} belongs to {other}, so the files of {table.path} are named "
+        f"{longer.manifest.stem}."
+    )
+
+
+def _other_origin(outputs: Outputs, source: Path | None) -> str | None:
+    """What the files that are there were prepared from, if it is another file than a source."""
+    origin = origin_of(outputs.manifest)
+    if origin is None or source is None or _is_same_file(Path(origin.file), source, outputs):
+        return None
+    return origin.file
+
+
+def _is_same_file(known: Path, source: Path, outputs: Outputs) -> bool:
+    if known.name != source.name:
+        return False
+    if known.is_absolute() or known.exists():
+        return known.resolve() == source.resolve() or not known.exists()
+    # written by a process that was in another folder
+    beside = outputs.manifest.with_name(known.name)
+    return beside.resolve() == source.resolve() or source.parts[-len(known.parts) :] == known.parts
 
 
 def recorded_files(path: Path) -> dict[Path, str]:

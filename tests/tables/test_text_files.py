@@ -137,7 +137,7 @@ BROKEN = {
     "no line feed, open quote": ("a.csv", b'a,b\r1,2\r3,"4\r', "line 3: the quote"),
     "latin-1": (
         "a.csv",
-        "text\nfine\nété\n".encode("latin-1"),
+        "text\nfine\né\n".encode("latin-1"),
         "line 3: the byte 0xE9 at offset 10 is not valid UTF-8.*save .*encoding",
     ),
     "cut character": ("a.txt", "a\né".encode()[:-1], "line 2: the byte 0xC3 at offset 2"),

@@ -101,10 +101,10 @@ def undoing(pipeline: Pipeline, file: str, out_dir: str | None, rules: Collectio
         UsageError: one of the fixes was not applied, or cannot be done without; or the table was
             prepared with another profile.
     """
-    from pitchpipe.prepared import Outputs, load_manifest, origin_of
+    from pitchpipe.prepared import load_manifest, origin_of, outputs_of
 
     table = pipeline.table(file)
-    outputs = Outputs.beside(Path(out_dir) if out_dir else Path(file).parent, table.name)
+    outputs, _ = outputs_of(table, Path(out_dir) if out_dir else Path(file).parent)
     last = load_manifest(outputs.manifest)
     origin = origin_of(outputs.manifest)
     if last is None or origin is None:

@@ -25,6 +25,7 @@ Add: TypeAlias = Callable[..., argparse.Action]
 
 TASKS = (AUTO, "classification", "text")
 METHODS = (AUTO, "supervised", "dpo", "reinforcement")
+INPUT_KINDS = ("jsonl", "json", "csv", "tsv", "lines", "xlsx", "parquet")
 
 
 def configuration_flags(parser: Parser) -> None:
@@ -86,6 +87,14 @@ def column_flags(parser: Parser) -> Add:
     _key(add, "--prompt-column", "data.prompt_column", "C", "holds the prompts")
     _key(add, "--completion-column", "data.completion_column", "C", "holds the answers")
     _key(add, "--encoding", "data.encoding", "E", "of a text file that is not Unicode")
+    add(
+        "--input-kind",
+        dest="data.input_kind",
+        metavar="K",
+        type=one_of("kind of file", INPUT_KINDS),
+        default=argparse.SUPPRESS,
+        help=f"what the file is, instead of what its content shows: {', '.join(INPUT_KINDS)}",
+    )
     _key(add, "--format", "formatter.name", "NAME", "of the records: auto, or a formatter's name")
     return add
 

@@ -48,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     model: TrainedModel | str = _of_run(folder, arguments.model) if folder else arguments.model
     file = Path(arguments.file)
     out = Path(arguments.out or file.with_name(f"{file.stem}_predictions.jsonl"))
+    if folder:
+        config = _without_its_table(config, vars(arguments))
     pipeline = flags.pipeline_of(_fitting(config, file, vars(arguments)))
     answers = pipeline.predict(model, file, out)
     known = [reference for reference in answers["reference"] if reference is not None]
@@ -69,14 +71,33 @@ def _of_run(folder: RunFolder, name: str | None) -> TrainedModel:
     return dataclasses.replace(model, name=name) if name else model
 
 
+def _without_its_table(config: Config, given: dict[str, object]) -> Config:
+    """A run's configuration without what it says of the file that the run was made from."""
+    data = config.data
+    if "data.encoding" not in given:
+        data = dataclasses.replace(data, encoding=None)
+    if "data.input_kind" not in given:
+        data = dataclasses.replace(data, input_kind=None)
+    return dataclasses.replace(config, data=data)
+
+
 def _fitting(config: Config, file: Path, given: dict[str, object]) -> Config:
     """The configuration without the columns of answers and groups that this table lacks."""
+    from pitchpipe.cli.output import say
     from pitchpipe.tables import open_table
 
-    table = open_table(file, chunk_rows=1, encoding=config.data.encoding)
+    data = config.data
+    table = open_table(
+        file,
+        chunk_rows=1,
+        encoding=data.encoding,
+        kind=data.input_kind,
+        by_name=data.profile == "legacy",
+    )
+    for note in table.notes:
+        say(note)
     first = next(table.chunks(), None)
     columns = () if first is None else first.columns
-    data = config.data
     if "data.completion_column" not in given and data.completion_column not in columns:
         data = dataclasses.replace(data, completion_column=None)
     if data.group_column not in columns:

@@ -18,7 +18,7 @@ from pitchpipe.prepared import Origin, Outputs, recorded_files, remove_unchanged
 from pitchpipe.records import PreparedData
 from pitchpipe.selection import Selection
 from pitchpipe.tables import Table
-from pitchpipe.tables.jsonl import JsonLinesTable
+from pitchpipe.tables.jsonl import is_uploadable
 from pitchpipe.watch import Watch
 
 __all__ = ["Decide", "none", "prepare", "recommended"]
@@ -140,7 +140,7 @@ def _is_untouched(plan: Plan, settled: Settled, task: Task) -> bool:
         and not settled.fixed
         and not task.splits
         and settled.seen.as_read
-        and isinstance(plan.table, JsonLinesTable)
+        and is_uploadable(plan.table)
         and path is not None
         and path.suffix.lower() == ".jsonl"
     )

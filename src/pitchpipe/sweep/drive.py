@@ -12,6 +12,7 @@ from pitchpipe import stopping
 from pitchpipe.config import Config
 from pitchpipe.errors import PitchpipeError, StoppedError, UsageError
 from pitchpipe.execution import execute_prepared
+from pitchpipe.files import unless_refused
 from pitchpipe.journal import LineFile
 from pitchpipe.pipeline import Pipeline, Source
 from pitchpipe.plugins import PluginHost
@@ -100,7 +101,12 @@ class Sweep:
             UsageError: as for ``plan``, or the configured positive class is no label.
             RunError: another process is at work in ``out_dir``.
         """
-        with stopping.stoppable(stop), LineFile(self.out_dir / ".lock", durable=False):
+        lock = self.out_dir / ".lock"
+        with (
+            stopping.stoppable(stop),
+            unless_refused(self.out_dir, [lock], self.out_dir / "data"),
+            LineFile(lock, durable=False),
+        ):
             plan_ = self._plan(self.out_dir / "data")
             plan_.check_budget(self.pipeline.config.training.max_cost)
             if planned:

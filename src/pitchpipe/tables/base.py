@@ -178,6 +178,15 @@ def named(header: Sequence[str]) -> list[str]:
     return [name if name.strip() else f"Unnamed: {at}" for at, name in enumerate(header)]
 
 
+def stripped(header: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The names in a header without the blanks around them, and what there is to say about that."""
+    bare = [name.strip() for name in header]
+    padded = [repr(name) for name, kept in zip(header, bare, strict=True) if name != kept]
+    if not padded:
+        return bare, ()
+    return bare, (f"Blanks around names of columns are left out: {', '.join(padded)}.",)
+
+
 def check_names(where: str, names: Sequence[str]) -> None:
     """Whether every column has a name of its own.
 

@@ -15,7 +15,9 @@ import pandas as pd
 
 from pitchpipe.errors import DataError
 from pitchpipe.records import PROMPT
-from pitchpipe.tables.base import Block, FileTable, Segment, check_names, named
+from pitchpipe.tables.base import Block, FileTable, Segment, check_names, named, stripped
+from pitchpipe.tables.delimiters import MARKS, declared, delimiter_of
+from pitchpipe.tables.repairs import LOOKS_LIKE_JSON
 from pitchpipe.tables.text import Piece, TextFile
 
 _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
@@ -29,13 +31,17 @@ class LinesTable(FileTable):
         name: see ``Table``.
         text: the file.
         chunk_rows: the most records of a chunk.
+        guarded: whether a line that is meant as JSON is an error.
     """
 
     unit = "line"
 
-    def __init__(self, name: str, text: TextFile, chunk_rows: int) -> None:
+    def __init__(
+        self, name: str, text: TextFile, chunk_rows: int, *, guarded: bool = False
+    ) -> None:
         super().__init__(name, text.path, chunk_rows)
         self._text = text
+        self._guarded = guarded
 
     @property
     def columns(self) -> list[str]:
@@ -46,24 +52,37 @@ class LinesTable(FileTable):
         with closing(self._text.lines()) as lines:
             numbered = ((n, line) for n, line in enumerate(lines, start=1) if line.strip(" \t\r\n"))
             while block := list(islice(numbered, size)):
+                for number, line in block if self._guarded else ():
+                    if "{" in line and LOOKS_LIKE_JSON.match(line):
+                        raise self._json(number)
                 yield Block(
                     [number for number, _ in block],
                     {PROMPT: [line.rstrip("\r\n") for _, line in block]},
                 )
 
+    def _json(self, number: int) -> DataError:
+        return DataError(
+            f"{self.path}: line {number} looks like a JSON object among lines of plain text. "
+            "Expected JSON in every line, or in none; correct the file, or pass --input-kind lines "
+            "to read every line as a text."
+        )
+
 
 class DelimitedTable(FileTable):
     """CSV or TSV with a header, quoted as RFC 4180 says; cells stay the text that they are.
 
-    A line that is blank is skipped. A column without a name is called as pandas calls it. Where a
-    header of a CSV file has no comma, a semicolon or a tab in it is the delimiter, as spreadsheets
-    write in many countries.
+    A line that is blank is skipped. A column without a name is called as pandas calls it. A first
+    line such as ``sep=;`` says the delimiter. Else, where a header of a CSV file has no comma, a
+    semicolon, a tab or a vertical bar in it is the delimiter, as spreadsheets write in many
+    countries.
 
     Args:
         name: see ``Table``.
         text: the file.
         chunk_rows: the most records of a chunk.
         delimiter: what stands between cells.
+        exact: whether a comma can only be another mark where the header has no comma, and names in
+            the header keep the blanks around them.
 
     Raises:
         DataError: the header is missing, or a name in it occurs twice.
@@ -71,16 +90,30 @@ class DelimitedTable(FileTable):
 
     unit = "line"
 
-    def __init__(self, name: str, text: TextFile, chunk_rows: int, delimiter: str) -> None:
+    def __init__(
+        self, name: str, text: TextFile, chunk_rows: int, delimiter: str, *, exact: bool = False
+    ) -> None:
         super().__init__(name, text.path, chunk_rows)
         self._text = text
-        self._delimiter = self._comma_or_other() if delimiter == "," else delimiter
+        said = None if exact else declared(text.head)
+        if exact:
+            self._delimiter = self._comma_or_other() if delimiter == "," else delimiter
+        else:
+            self._delimiter = said or delimiter_of(
+                text.head, text.newline, text.is_whole, delimiter
+            )
+            self.notes = self._on_delimiter(said, delimiter)
         with closing(self._rows()) as rows:
             written = (row for row in rows if len(row[1]) > 1 or row[1][0].strip())
+            if said:
+                next(written, None)
             self._header_line, header = next(written, (0, []))
         if not header:
             raise DataError(f"{self.path}: holds only blank lines. Expected a header and rows.")
         self._header = named(header)
+        if not exact:
+            self._header, note = stripped(self._header)
+            self.notes += note
         check_names(f"{self.path}: line {self._header_line}", self._header)
 
     @property
@@ -123,9 +156,10 @@ class DelimitedTable(FileTable):
         width = len(self._header)
         with closing(rows):
             for line, row in rows:
+                if line <= self._header_line:
+                    continue
                 if len(row) == width:
-                    if line > self._header_line:
-                        yield line, row
+                    yield line, row
                 elif len(row) > 1 or row[0].strip():
                     raise self._ragged(line, len(row))
 
@@ -147,6 +181,16 @@ class DelimitedTable(FileTable):
                 start = first + reader.line_num
         except csv.Error as error:
             raise self._malformed(start, first + reader.line_num - 1) from error
+
+    def _on_delimiter(self, said: str | None, promised: str) -> tuple[str, ...]:
+        mark = MARKS.get(self._delimiter, repr(self._delimiter))
+        if said:
+            return (f"The first line of {self.path.name} says that {mark} separates the cells.",)
+        if self._delimiter in (promised, ";") and promised != "\t":
+            return ()
+        if self._delimiter == promised:
+            return ()
+        return (f"The cells of {self.path.name} are separated by {mark}.",)
 
     def _comma_or_other(self) -> str:
         with closing(self._text.lines()) as lines:
@@ -177,6 +221,11 @@ class DelimitedTable(FileTable):
                 'Expected a closing "; add it, or write a " inside a cell as "".'
             )
         found = start + record.count(self._text.newline, 0, after)
+        if record[after - 2 : after] == '\\"':
+            return DataError(
+                f'{self.path}: line {found}: a quote inside a cell is written as \\", with a '
+                'backslash. Expected ""; write the file with quotes doubled, or replace \\" by "".'
+            )
         return DataError(
             f"{self.path}: line {found}: {record[after]!r} follows the closing quote of a cell "
             f"that opens on line {line}. Expected {_name(self._delimiter)} or the end of the line; "
@@ -235,4 +284,4 @@ def _count(number: int, noun: str) -> str:
 
 
 def _name(delimiter: str) -> str:
-    return {",": "a comma", ";": "a semicolon", "\t": "a tab"}[delimiter]
+    return MARKS.get(delimiter, repr(delimiter))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pitchpipe.errors import DataError
-from pitchpipe.tables.base import Block, FileTable, check_names, named, unreadable
+from pitchpipe.tables.base import Block, FileTable, check_names, named, stripped, unreadable
 from pitchpipe.tables.extras import require
 from pitchpipe.tables.values import plain_block
 
@@ -36,6 +36,7 @@ class ExcelTable(FileTable):
         name: see ``Table``.
         path: the file.
         chunk_rows: the most records of a chunk.
+        exact: whether names in the header keep the blanks around them.
 
     Raises:
         DataError: it is not a workbook, its header has one name twice, or openpyxl is
@@ -44,14 +45,19 @@ class ExcelTable(FileTable):
 
     unit = "row"
 
-    def __init__(self, name: str, path: Path, chunk_rows: int) -> None:
+    def __init__(self, name: str, path: Path, chunk_rows: int, *, exact: bool = False) -> None:
         super().__init__(name, path, chunk_rows)
+        self._left_out = ""
         self._openpyxl = require("openpyxl", "excel", path)
         with closing(self._rows()) as rows:
             self._header_row, header = next(rows, (0, ()))
         if not header:
             raise DataError(f"{path}: the first sheet is empty. Expected a header and rows.")
         self._header = named(["" if cell is None else str(cell) for cell in header])
+        self.notes = (self._left_out,) if self._left_out else ()
+        if not exact:
+            self._header, padded = stripped(self._header)
+            self.notes += padded
         check_names(f"{path}: row {self._header_row}", self._header)
 
     @property
@@ -89,7 +95,7 @@ class ExcelTable(FileTable):
             sheet = book.worksheets[0]
             if len(book.worksheets) > 1:
                 others = ", ".join(repr(other.title) for other in book.worksheets[1:])
-                self.notes = (f"Only the first sheet, {sheet.title!r}, is read, not {others}.",)
+                self._left_out = f"Only the first sheet, {sheet.title!r}, is read, not {others}."
             sheet.reset_dimensions()  # what the file claims of its size may be wrong
             for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
                 while row and row[-1] in (None, ""):

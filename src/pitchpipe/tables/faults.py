@@ -143,6 +143,10 @@ class Examiner:
         """
         return self._decoder.decode(text)
 
+    def raw_decode(self, text: str, at: int) -> tuple[object, int]:
+        """The value that begins at a place of a text, and where it ends; raises as ``decode``."""
+        return self._decoder.raw_decode(text, at)
+
     def faults(self, locator: int, record: dict[str, Any]) -> list[Fault]:
         """What a decoded record lost; its numbers out of range become what Python makes of them."""
         return list(self._walk(locator, record, ""))

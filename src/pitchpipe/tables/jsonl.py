@@ -14,7 +14,7 @@ import orjson
 import pandas as pd
 
 from pitchpipe.errors import DataError
-from pitchpipe.tables.base import Block, FileTable, Segment
+from pitchpipe.tables.base import Block, FileTable, Segment, Table
 from pitchpipe.tables.faults import Fault, is_lossless, spells_tiny
 from pitchpipe.tables.parsing import (
     BLANK,
@@ -22,9 +22,11 @@ from pitchpipe.tables.parsing import (
     by_column,
     has_doubtful_numbers,
     is_json,
+    parse_document,
     parse_line,
     parse_whole,
 )
+from pitchpipe.tables.repairs import COMMENT_MARKS, LineHabits
 from pitchpipe.tables.text import Piece, TextFile, whole_lines
 
 Numbered = tuple[int, Record, list[Fault]]
@@ -38,13 +40,24 @@ class JsonLinesTable(FileTable):
         name: see ``Table``.
         text: the file.
         chunk_rows: the most records of a chunk.
+        habits: what of its lines is left out.
+        remark: what an error in a line should say besides.
     """
 
     unit = "line"
 
-    def __init__(self, name: str, text: TextFile, chunk_rows: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        text: TextFile,
+        chunk_rows: int,
+        habits: LineHabits | None = None,
+        remark: str = "",
+    ) -> None:
         super().__init__(name, text.path, chunk_rows)
         self._text = text
+        self._parser = LineParser(text.path, habits or LineHabits(), remark)
+        self.notes = self._parser.habits.notes
         self._columns: list[str] | None = None
 
     @property
@@ -54,6 +67,11 @@ class JsonLinesTable(FileTable):
             for _ in self._blocks(self._chunk_rows):
                 pass
         return list(self._columns or ())
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the file is UTF-8, and nothing of its lines is left out or read as more."""
+        return self._text.is_plain and self._parser.habits == LineHabits()
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         seen: dict[str, None] = {}
@@ -67,11 +85,55 @@ class JsonLinesTable(FileTable):
     def segments(self) -> Iterator[Segment]:
         """The records in order, in pieces that are parsed where their chunks are asked for."""
         for piece in self._text.pieces(whole_lines):
-            yield JsonLines(piece, self._chunk_rows)
+            yield JsonLines(piece, self._chunk_rows, self._parser)
 
     def _records(self) -> Generator[Numbered, None, None]:
         with closing(self._text.lines()) as lines:
-            yield from _numbered(self.path, lines, 1)
+            yield from self._parser.numbered(lines, 1)
+
+
+@dataclass(frozen=True)
+class LineParser:
+    """Reads lines of JSON one by one.
+
+    Attributes:
+        path: the file, for messages.
+        habits: what of its lines is left out.
+        remark: what an error in a line should say besides.
+    """
+
+    path: Path
+    habits: LineHabits
+    remark: str = ""
+
+    def numbered(self, lines: Iterable[str], first: int) -> Generator[Numbered, None, None]:
+        """The records with the numbers of their lines.
+
+        Args:
+            lines: some lines.
+            first: the number of the first.
+
+        Raises:
+            DataError: a line holds no record; names line and column.
+        """
+        habits = self.habits
+        for number, line in enumerate(lines, start=first):
+            if not (bare := line.strip(BLANK)):
+                continue
+            if habits.comments and bare.startswith(COMMENT_MARKS):
+                continue
+            if habits.commas:
+                bare = bare.removesuffix(",").rstrip(BLANK)
+            faults: list[Fault] = []
+            try:
+                record = parse_line(
+                    self.path, number, bare, faults, conversations=habits.conversations
+                )
+            except DataError as error:
+                if not self.remark:
+                    raise
+                raise DataError(f"{error} {self.remark}") from error
+            yield number, record, faults
 
 
 @dataclass(frozen=True)
@@ -81,10 +143,12 @@ class JsonLines(Segment):
     Attributes:
         piece: where they are.
         chunk_rows: the most records of a chunk.
+        parser: reads those that are no ordinary objects.
     """
 
     piece: Piece
     chunk_rows: int
+    parser: LineParser
 
     def chunks(self) -> Iterator[pd.DataFrame]:
         """The records in order."""
@@ -121,16 +185,9 @@ class JsonLines(Segment):
         """All of it line by line, which says what is wrong with one."""
         file = self.piece.file
         lines = self.piece.text().split(file.newline)
-        records = _numbered(file.path, lines, self.piece.line)
+        records = self.parser.numbered(lines, self.piece.line)
         while part := list(islice(records, self.chunk_rows)):
             yield _block(part)
-
-
-def _numbered(path: Path, lines: Iterable[str], first: int) -> Generator[Numbered, None, None]:
-    for number, line in enumerate(lines, start=first):
-        if bare := line.strip(BLANK):
-            faults: list[Fault] = []
-            yield number, parse_line(path, number, bare, faults), faults
 
 
 def _block(part: Sequence[Numbered]) -> Block:
@@ -181,8 +238,35 @@ class JsonTable(FileTable):
             yield Block(here, by_column(records), self._faults[low:high])
 
 
+def open_document(name: str, text: TextFile, chunk_rows: int, remark: str = "") -> JsonTable:
+    """The table in one JSON document.
+
+    Args:
+        name: see ``Table``.
+        text: the file.
+        chunk_rows: the most records of a chunk.
+        remark: what an error should say besides.
+
+    Raises:
+        DataError: there are no rows in it, or it is no JSON.
+    """
+    whole = text.read()
+    if not whole.strip(BLANK):
+        raise _blank(text.path)
+    faults: list[Fault] = []
+    try:
+        records, notes = parse_document(text.path, whole, faults)
+    except DataError as error:
+        if not remark:
+            raise
+        raise DataError(f"{error} {remark}") from error
+    table = JsonTable(name, text, chunk_rows, records, faults)
+    table.notes = notes
+    return table
+
+
 def open_json(name: str, text: TextFile, chunk_rows: int, lines: bool) -> FileTable:
-    """The table in a JSON file, told by its content; the extension decides where both would do.
+    """The table in a JSON file as the old tool read it; the extension decides where both would do.
 
     Args:
         name: see ``Table``.
@@ -196,7 +280,7 @@ def open_json(name: str, text: TextFile, chunk_rows: int, lines: bool) -> FileTa
     with closing(text.lines()) as stream:
         start = list(islice(filter(None, (line.strip(BLANK) for line in stream)), 2))
     if not start:
-        raise DataError(f"{text.path}: holds only blank lines. Expected JSON objects.")
+        raise _blank(text.path)
     first = start[0]
     if len(start) == 1:
         whole = first[0] == "[" or not lines
@@ -209,3 +293,12 @@ def open_json(name: str, text: TextFile, chunk_rows: int, lines: bool) -> FileTa
     faults: list[Fault] = []
     records = parse_whole(text.path, text.read(), faults)
     return JsonTable(name, text, chunk_rows, records, faults)
+
+
+def _blank(path: Path) -> DataError:
+    return DataError(f"{path}: holds only blank lines. Expected JSON objects.")
+
+
+def is_uploadable(table: Table) -> bool:
+    """Whether a table's file is what a service takes: UTF-8 JSON lines without anything else."""
+    return isinstance(table, JsonLinesTable) and table.is_plain

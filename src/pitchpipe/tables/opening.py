@@ -11,41 +11,63 @@ import pandas as pd
 from pitchpipe.errors import DataError, UsageError
 from pitchpipe.tables.base import FileTable, Table, unreadable
 from pitchpipe.tables.delimited import DelimitedTable, LinesTable
+from pitchpipe.tables.delimiters import row_end
 from pitchpipe.tables.excel import ExcelTable
 from pitchpipe.tables.frames import FrameTable
-from pitchpipe.tables.jsonl import open_json
+from pitchpipe.tables.jsonl import JsonLinesTable, open_document, open_json
+from pitchpipe.tables.kinds import EXPECTED, KINDS, LABELS, Kind, Name
+from pitchpipe.tables.magic import binary_kind, refuse_inside
+from pitchpipe.tables.packing import PACKINGS, packing_of
 from pitchpipe.tables.parquet import ParquetTable
-from pitchpipe.tables.text import UNPACKERS, TextFile
+from pitchpipe.tables.sniffing import (
+    Verdict,
+    habits_of,
+    has_mixed_line_ends,
+    note_conflict,
+    sniff,
+)
+from pitchpipe.tables.text import TextFile
 
-_TEXT = (".csv", ".tsv", ".txt", ".json", ".jsonl")
-_BINARY = (".xlsx", ".parquet")
+_HEAD = 1024
 
 
 def open_table(
-    source: str | Path | pd.DataFrame, *, chunk_rows: int = 10_000, encoding: str | None = None
+    source: str | Path | pd.DataFrame,
+    *,
+    chunk_rows: int = 10_000,
+    encoding: str | None = None,
+    kind: Kind | None = None,
+    by_name: bool = False,
 ) -> Table:
     """The table in a file or a DataFrame; reads its first record.
 
-    Files are told apart by their extension: .csv, .tsv, .txt (a prompt a line), .json (an array of
-    objects, or columns), .jsonl, each also compressed as .gz, .bz2 or .xz; .xlsx (the first sheet)
-    and .parquet. JSON and JSON lines under each other's name are recognised.
+    What a file holds is told by its content: JSON lines, one JSON document, delimited text, lines
+    of plain text (a prompt a line), an .xlsx workbook (the first sheet) or Parquet, and text also
+    compressed by gzip, bzip2 or xz. The extension of its name decides where content leaves a doubt,
+    and a conflict between the two is among the table's notes.
 
     Args:
         source: a file, or the records themselves.
         chunk_rows: the most records of a chunk.
-        encoding: of a text file; by default UTF-8, or what its byte order mark says.
+        encoding: of a text file; by default UTF-8, or what its byte order mark says, or
+            Windows-1252 where the bytes speak for it.
+        kind: what the file is, whatever its name and content say.
+        by_name: go by the extension, as ``fine_tunes.prepare_data`` did, except that JSON and JSON
+            lines are recognised under each other's name.
 
     Raises:
         DataError: the file is missing, empty, damaged or of an unknown kind, or has no records.
-        UsageError: the encoding is unknown, or ``chunk_rows`` is below 1.
+        UsageError: the encoding or the kind is unknown, or ``chunk_rows`` is below 1.
     """
+    if kind is not None and kind not in KINDS:
+        raise UsageError(f"unknown kind of file {kind!r}. Expected one of {', '.join(KINDS)}.")
     if chunk_rows < 1:
         raise UsageError(f"chunk_rows must be 1 or more; found {chunk_rows}.")
     if isinstance(source, pd.DataFrame):
         table: Table = FrameTable(source, chunk_rows)
         where = "DataFrame"
     else:
-        table = _open_file(Path(source), chunk_rows, encoding)
+        table = _open_file(Path(source), chunk_rows, encoding, kind, by_name)
         where = str(source)
     if not table.has_rows():
         header = f" below the header ({', '.join(table.columns)})" if table.columns else ""
@@ -53,26 +75,111 @@ def open_table(
     return table
 
 
-def _open_file(path: Path, chunk_rows: int, encoding: str | None) -> FileTable:
+def _open_file(
+    path: Path, chunk_rows: int, encoding: str | None, kind: Kind | None, by_name: bool
+) -> FileTable:
     _check_file(path)
-    inner = path.with_suffix("") if path.suffix.lower() in UNPACKERS else path
-    name, kind = inner.stem, inner.suffix.lower()
-    if kind not in _TEXT and (inner != path or kind not in _BINARY):
+    name = Name.of(path)
+    if by_name and kind is None:
+        return _open_by_name(path, name, chunk_rows, encoding)
+    head = _head(path)
+    packing = packing_of(head)
+    if packing is None and name.packing and kind is None:
+        if name.kind in (None, "xlsx", "parquet"):
+            raise DataError(f"{path}: unknown kind of file. Expected {EXPECTED}.")
+        packing = name.packing
+    binary = None if packing else _binary_kind(path, head, kind)
+    if binary is not None:
+        table = _open_binary(name, path, chunk_rows, binary)
+        notes = () if kind else note_conflict(path, name, binary)
+        if encoding:
+            notes += (f"--encoding {encoding} is ignored: {path.name} holds {LABELS[binary]}.",)
+        table.notes = (*notes, *table.notes)
+        return table
+    text = TextFile(path, encoding, packing)
+    if packing:
+        with PACKINGS[packing].opened(path) as stream:
+            refuse_inside(path, stream.read(_HEAD))
+    verdict = Verdict(kind) if kind else sniff(text, name)
+    notes = verdict.notes
+    if packing and name.packing != packing:
+        notes = (f"{path.name} is compressed by {PACKINGS[packing].label}.", *notes)
+    if verdict.kind in ("xlsx", "parquet"):  # by its name alone: it says what is wrong
+        return _open_binary(name, path, chunk_rows, verdict.kind)
+    table = _open_text(name.stem, text, chunk_rows, verdict, guarded=kind is None)
+    table.notes = (*text.notes, *notes, *table.notes)
+    return table
+
+
+def _binary_kind(path: Path, head: bytes, kind: Kind | None) -> Kind | None:
+    """Which binary format a file that is not compressed has, None for text.
+
+    Raises:
+        DataError: it is none that is read, or not what it was said to be.
+    """
+    found = binary_kind(path, head)
+    if kind is None:
+        return found
+    if kind in ("xlsx", "parquet"):
+        return kind
+    if found is not None:
         raise DataError(
-            f"{path}: unknown kind of file. Expected a name that ends with "
-            f"{', '.join(_TEXT)} (or any of these and {', '.join(UNPACKERS)}), "
-            f"{' or '.join(_BINARY)}."
+            f"{path}: holds {LABELS[found]}, which --input-kind {kind} cannot read. "
+            f"Leave --input-kind out, or pass --input-kind {found}."
         )
-    if kind == ".xlsx":
-        return ExcelTable(name, path, chunk_rows)
-    if kind == ".parquet":
-        return ParquetTable(name, path, chunk_rows)
-    text = TextFile(path, encoding)
-    if kind == ".txt":
-        return LinesTable(name, text, chunk_rows)
-    if kind in (".csv", ".tsv"):
-        return DelimitedTable(name, text, chunk_rows, "," if kind == ".csv" else "\t")
-    return open_json(name, text, chunk_rows, lines=kind == ".jsonl")
+    return None
+
+
+def _open_binary(name: Name, path: Path, chunk_rows: int, kind: Kind) -> FileTable:
+    if kind == "xlsx":
+        return ExcelTable(name.stem, path, chunk_rows)
+    return ParquetTable(name.stem, path, chunk_rows)
+
+
+def _open_text(
+    name: str, text: TextFile, chunk_rows: int, verdict: Verdict, guarded: bool
+) -> FileTable:
+    if verdict.kind in ("csv", "tsv"):
+        text.newline = row_end(text.head)
+        mark = "," if verdict.kind == "csv" else "\t"
+        return DelimitedTable(name, text, chunk_rows, mark)
+    if verdict.kind == "lines":
+        return LinesTable(name, text, chunk_rows, guarded=guarded)
+    if verdict.kind == "json":
+        return open_document(name, text, chunk_rows, verdict.remark)
+    if has_mixed_line_ends(text):
+        text.any_line_end = True
+        text.notes += (f"Lines of {text.path.name} end in several ways; all of them count.",)
+    if not text.head.strip():
+        return open_document(name, text, chunk_rows)
+    return JsonLinesTable(name, text, chunk_rows, habits_of(text), verdict.remark)
+
+
+def _open_by_name(path: Path, name: Name, chunk_rows: int, encoding: str | None) -> FileTable:
+    kinds = {".csv", ".tsv", ".txt", ".json", ".jsonl"} | (
+        set() if name.packing else {".xlsx", ".parquet"}
+    )
+    if name.ending not in kinds:
+        raise DataError(f"{path}: unknown kind of file. Expected {EXPECTED}.")
+    if name.ending == ".xlsx":
+        return ExcelTable(name.stem, path, chunk_rows, exact=True)
+    if name.ending == ".parquet":
+        return ParquetTable(name.stem, path, chunk_rows)
+    text = TextFile(path, encoding, name.packing, exact=True)
+    if name.ending == ".txt":
+        return LinesTable(name.stem, text, chunk_rows)
+    if name.ending in (".csv", ".tsv"):
+        mark = "," if name.ending == ".csv" else "\t"
+        return DelimitedTable(name.stem, text, chunk_rows, mark, exact=True)
+    return open_json(name.stem, text, chunk_rows, lines=name.ending == ".jsonl")
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_HEAD)
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def _check_file(path: Path) -> None:

@@ -9,8 +9,10 @@ from itertools import chain
 from pathlib import Path
 
 from pitchpipe.errors import DataError
+from pitchpipe.tables.documents import Rows, columns_of, is_conversation, rows_of
 from pitchpipe.tables.faults import Examiner, Fault, is_lossless
 from pitchpipe.tables.pairs import as_object
+from pitchpipe.tables.repairs import decode_leniently, diagnose
 from pitchpipe.tables.values import lone_surrogate, writable
 
 Record = dict[str, object]
@@ -42,7 +44,9 @@ _EXACT = {str, int, bool, type(None)}
 _DECODER = json.JSONDecoder(parse_constant=_constant)
 
 
-def parse_line(path: Path, number: int, line: str, faults: list[Fault]) -> Record:
+def parse_line(
+    path: Path, number: int, line: str, faults: list[Fault], *, conversations: bool = False
+) -> Record:
     """The object on one line, which has no blanks around it.
 
     Args:
@@ -50,6 +54,7 @@ def parse_line(path: Path, number: int, line: str, faults: list[Fault]) -> Recor
         number: the line's number.
         line: its text.
         faults: gets what the object cannot hold of it.
+        conversations: whether a list of messages is an object with that list.
 
     Raises:
         DataError: it is not a JSON object; names line and column.
@@ -59,15 +64,48 @@ def parse_line(path: Path, number: int, line: str, faults: list[Fault]) -> Recor
         value, examiner = _decoded(line)
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{where}, column {error.colno}: not valid JSON ({error.msg}). "
+            f"{where}, column {error.colno}: not valid JSON ({_reason(line, error)}). "
             "Expected one JSON object a line; correct the line, or delete it."
         ) from error
     except (ValueError, RecursionError) as error:
         raise DataError(_unusable(where, error)) from error
+    if conversations and is_conversation(value):
+        value = {"messages": value}
     record = _record(where, value, _SURROGATE.search(line) is not None)
     if examiner:
         faults += examiner.faults(number, record)
     return record
+
+
+def parse_document(
+    path: Path, text: str, faults: list[Fault]
+) -> tuple[list[Record], tuple[str, ...]]:
+    """The rows of one JSON document, wherever they are in it, and what there is to say of that.
+
+    Comments, commas before a closing bracket, and objects one after the other are read as well.
+
+    Args:
+        path: the file, for messages.
+        text: all of its text.
+        faults: gets what the rows cannot hold of it.
+
+    Raises:
+        DataError: it is not such JSON; names line and column, or the record.
+    """
+    notes: tuple[str, ...] = ()
+    try:
+        try:
+            value, examiner = _decoded(text)
+        except json.JSONDecodeError as error:
+            examiner = Examiner()
+            lenient = decode_leniently(text, examiner.raw_decode)
+            if lenient is None:
+                raise _invalid(path, text, error) from error
+            value, notes = lenient
+    except (ValueError, RecursionError) as error:
+        raise DataError(_unusable(str(path), error)) from error
+    rows = rows_of(str(path), value)
+    return _records(path, text, rows, examiner, faults), (*notes, *rows.notes)
 
 
 def parse_whole(path: Path, text: str, faults: list[Fault]) -> list[Record]:
@@ -86,27 +124,10 @@ def parse_whole(path: Path, text: str, faults: list[Fault]) -> list[Record]:
     try:
         value, examiner = _decoded(text)
     except json.JSONDecodeError as error:
-        raise DataError(
-            f"{path}: line {error.lineno}, column {error.colno}: not valid JSON ({error.msg}). "
-            "Expected an array of objects; correct the file here."
-        ) from error
+        raise _invalid(path, text, error) from error
     except (ValueError, RecursionError) as error:
         raise DataError(_unusable(str(path), error)) from error
-    values = _array(value)
-    suspicious = _SURROGATE.search(text) is not None
-    records = [
-        _record(f"{path}: record {number}", item, suspicious)
-        for number, item in enumerate(values, start=1)
-    ]
-    if examiner:
-        for number, record in enumerate(records, start=1):
-            faults += examiner.faults(number, record)
-        if examiner.left:
-            raise DataError(
-                f"{path}: the key {examiner.left[0]!r} comes more than once in the object that "
-                "holds the records. Expected each key once; put all records under one of them."
-            )
-    return records
+    return _records(path, text, Rows(_array(value)), examiner, faults)
 
 
 def _decoded(text: str) -> tuple[object, Examiner | None]:
@@ -178,7 +199,7 @@ def _is_deep(value: object, depth: int = 0) -> bool:
 
 
 def _array(value: object) -> list[object]:
-    if isinstance(value, dict) and (columns := _columns(value)) is not None:
+    if isinstance(value, dict) and (columns := columns_of(value)) is not None:
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if isinstance(value, dict) and len(value) == 1:
         [(key, only)] = value.items()
@@ -188,24 +209,34 @@ def _array(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _columns(value: Record) -> dict[str, list[object]] | None:
-    """The columns of a table that is written column by column, as pandas does; else None."""
-    cells = list(value.values())
-    if not cells or "messages" in value:
-        return None
-    if all(isinstance(column, dict) and column for column in cells):
-        rows = [list(column) for column in cells if isinstance(column, dict)]
-        if len(cells) < 2 or any(row != rows[0] for row in rows):
-            return None
-        return {name: list(c.values()) for name, c in value.items() if isinstance(c, dict)}
-    columns = {name: column for name, column in value.items() if isinstance(column, list)}
-    if len(columns) < len(cells) or len({len(column) for column in columns.values()}) > 1:
-        return None
-    # one list of objects is a table row by row, under a name of its own
-    [first, *others] = columns.values()
-    if not others and any(isinstance(item, dict) for item in first):
-        return None
-    return columns if all(columns.values()) else None
+def _records(
+    path: Path, text: str, rows: Rows, examiner: Examiner | None, faults: list[Fault]
+) -> list[Record]:
+    suspicious = _SURROGATE.search(text) is not None
+    records = [
+        _record(f"{path}: record {number}", item, suspicious)
+        for number, item in enumerate(rows.values, start=1)
+    ]
+    if examiner:
+        for number, record in enumerate(records, start=1):
+            faults += examiner.faults(number, record)
+        if examiner.left:
+            raise DataError(
+                f"{path}: the key {examiner.left[0]!r} comes more than once in the object that "
+                "holds the records. Expected each key once; put all records under one of them."
+            )
+    return records
+
+
+def _invalid(path: Path, text: str, error: json.JSONDecodeError) -> DataError:
+    return DataError(
+        f"{path}: line {error.lineno}, column {error.colno}: not valid JSON "
+        f"({_reason(text, error)}). Expected an array of objects; correct the file here."
+    )
+
+
+def _reason(text: str, error: json.JSONDecodeError) -> str:
+    return diagnose(text) or error.msg
 
 
 def _record(where: str, value: object, suspicious: bool) -> Record:

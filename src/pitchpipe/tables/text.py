@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
+import io
 import lzma
 import zlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from pitchpipe.errors import DataError, UsageError
 from pitchpipe.tables.base import unreadable
-
-_Stream = IO[bytes] | gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
-
-UNPACKERS: Mapping[str, Callable[[Path], _Stream]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
-"""What opens compressed files, by the ending of their names."""
+from pitchpipe.tables.encodings import (
+    WINDOWS_1252,
+    contradicts,
+    detect,
+    first_high,
+    guess,
+    suggestions,
+    telling_place,
+)
+from pitchpipe.tables.packing import PACKINGS, Stream
+from pitchpipe.tables.windows1252 import Plausibility
 
 _BLOCK = 1 << 19
 _SAMPLE = 1 << 16
-_BOMS = (  # the longer ones first: UTF-32's begins with UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+_TAIL = 16
+_CONTEXT = 200
 
 
 class Cut(Protocol):
@@ -97,28 +94,52 @@ class TextFile:
     """A text file, perhaps compressed, decoded as it is read.
 
     Without a given encoding it is UTF-8, or what its byte order mark says, or UTF-16 when nearly
-    every other byte is zero. A line ends with a line feed; in a file that has none, with a
-    carriage return.
+    every other byte is zero, or Windows-1252 where the bytes speak for it. A line ends with a line
+    feed; in a file that has none, with a carriage return.
 
     Attributes:
         path: the file.
         newline: what ends a line.
+        any_line_end: whether line feeds, carriage returns and both together all end lines.
+        head: what it begins with, some ten thousand characters.
+        is_whole: whether ``head`` is all of it.
+        notes: what there is to say about how it is decoded, in sentences.
 
     Args:
-        path: the file; compressed when its name ends with one of ``UNPACKERS``.
+        path: the file.
         encoding: one of Python's names for encodings, or None to look at the bytes.
+        packing: the key in ``PACKINGS`` of how it is compressed; None where it is not.
+        exact: whether nothing is guessed: neither Windows-1252 nor a mark of the end of the file.
 
     Raises:
         DataError: the file cannot be read or decoded, or is empty.
-        UsageError: nothing is known of that encoding.
+        UsageError: nothing is known of that encoding, or the file's byte order mark contradicts it.
     """
 
-    def __init__(self, path: Path, encoding: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        encoding: str | None = None,
+        packing: str | None = None,
+        *,
+        exact: bool = False,
+    ) -> None:
         self.path = path
-        self._unzip = UNPACKERS.get(path.suffix.lower())
+        self.any_line_end = False
+        self.notes: tuple[str, ...] = ()
+        self._packing = packing
+        self._end = None if exact or packing else self._before_end_mark()
         with self._open() as stream:
             sample = self._take(stream, _SAMPLE)
-        self._encoding = encoding or _detect(sample)
+            self.is_whole = len(sample) < _SAMPLE
+        if self._end is not None:
+            sample = sample[: self._end]
+        self._is_given = encoding is not None
+        self._encoding = encoding or (detect(sample) if exact else guess(sample, self.is_whole))
+        self._telling = None
+        if self._encoding == "utf-8" and not self._is_given and not exact:
+            self._telling = telling_place(sample)
+        self._is_guessed = not encoding and self._encoding == WINDOWS_1252
         try:
             head = sample.decode(self._encoding, "replace")
         except (LookupError, ValueError):
@@ -126,7 +147,35 @@ class TextFile:
                 f"unknown encoding {encoding!r}. Expected a name such as "
                 '"utf-8", "utf-16", "latin-1" or "cp1252".'
             ) from None
+        if encoding and not exact and (marked := contradicts(sample, encoding)):
+            raise UsageError(
+                f"{path}: begins with the byte order mark of {marked.upper()}, but --encoding "
+                f"says {encoding!r}. Leave --encoding out, or pass --encoding {marked}."
+            )
+        if self._is_guessed:
+            self.notes = (
+                f"{path.name} is not UTF-8; it is read as Windows-1252 "
+                f"({first_high(sample)!r}). If that reads wrong, pass --encoding NAME.",
+            )
+        if self._end is not None:
+            self.notes += (f"The Ctrl-Z (0x1A) at the end of {path.name} is left out.",)
+        self.head = head.removeprefix("\ufeff")
         self.newline = "\r" if "\r" in head and "\n" not in head else "\n"
+
+    def _before_end_mark(self) -> int | None:
+        """Where the text ends that DOS ended with Ctrl-Z; None where there is no such mark."""
+        with self._open() as stream:
+            try:
+                size = stream.seek(0, io.SEEK_END)
+                stream.seek(max(0, size - _TAIL))
+            except OSError as error:
+                raise unreadable(self.path, error) from error
+            tail = self._take(stream, _TAIL)
+        bare = tail.rstrip(b"\r\n\x1a")
+        if b"\x1a" not in tail[len(bare) :] or not bare:
+            return None
+        mark = tail.index(b"\x1a", len(bare))
+        return size - len(tail) + mark
 
     def lines(self) -> Generator[str, None, None]:
         """The lines in order, each with its line end, a few blocks in memory at a time."""
@@ -173,22 +222,28 @@ class TextFile:
             yield self._piece(line, offset, bytes(data))
 
     def _piece(self, line: int, offset: int, data: bytes) -> Piece:
-        return Piece(self, line, offset, len(data), None if self._is_plain else data)
+        return Piece(self, line, offset, len(data), None if self.is_plain else data)
 
     @property
-    def _is_plain(self) -> bool:
-        return self._encoding == "utf-8" and self._unzip is None
+    def is_plain(self) -> bool:
+        """Whether the text is the bytes of the file: UTF-8 that is not compressed."""
+        return self._encoding == "utf-8" and not self._packing and not self.any_line_end
 
     def _encoded(self) -> Generator[bytes, None, None]:
         """The text in UTF-8, in blocks; of a plain file as it is."""
-        if not self._is_plain:
+        if not self.is_plain:
             with closing(self._blocks()) as blocks:
                 for text in blocks:
                     yield text.encode()
             return
+        read = 0
         with self._open() as stream:
-            while data := self._take(stream, _BLOCK):
+            while data := self._until_end(self._take(stream, _BLOCK), read):
+                read += len(data)
                 yield data
+
+    def _until_end(self, data: bytes, read: int) -> bytes:
+        return data if self._end is None else data[: max(0, self._end - read)]
 
     def _slice(self, offset: int, length: int) -> bytes:
         with self._open() as stream:
@@ -198,20 +253,30 @@ class TextFile:
     def _blocks(self) -> Generator[str, None, None]:
         decoder = codecs.getincrementaldecoder(self._encoding)()
         line, read, more = 1, 0, True
+        ends = io.IncrementalNewlineDecoder(None, translate=True) if self.any_line_end else None
+        seen = Plausibility() if self._is_guessed else None
         with self._open() as stream:
             while more:
-                data = self._take(stream, _BLOCK)
+                data = self._until_end(self._take(stream, _BLOCK), read)
                 more = bool(data)
                 read += len(data)
                 try:
                     text = decoder.decode(data, final=not more)
                 except UnicodeDecodeError as error:
+                    offset = read - len(error.object) + error.start
+                    if self._is_guessed:
+                        raise self._implausible(offset) from error
                     before = error.object[: error.start].decode(self._encoding, "replace")
                     raise self._undecodable(
                         line + before.count(self.newline),
-                        read - len(error.object) + error.start,
+                        offset,
                         error.object[error.start],
                     ) from error
+                doubt = seen.doubt(text, final=not more) if seen else None
+                if doubt is not None:
+                    raise self._implausible(doubt)
+                if ends:
+                    text = ends.decode(text, final=not more)
                 if "\0" in text:
                     raise self._nul(line + text.count(self.newline, 0, text.index("\0")))
                 line += text.count(self.newline)
@@ -219,45 +284,82 @@ class TextFile:
 
     def _nul(self, line: int) -> DataError:
         return DataError(
-            f"{self.path}: line {line} holds a NUL byte. Expected text; "
-            "remove the byte, or, if this is UTF-16, save the file as UTF-8."
+            f"{self.path}: line {line} holds a NUL byte. Expected text; remove the byte, or, if "
+            "this is UTF-16, save the file as UTF-8 or pass --encoding utf-16-le or utf-16-be."
         )
 
     def _undecodable(self, line: int, offset: int, byte: int) -> DataError:
-        where = "of the uncompressed text " if self._unzip else ""
+        where = "of the uncompressed text " if self._packing else ""
         name = self._encoding.upper()
+        advice = (
+            "or pass another encoding with --encoding NAME"
+            if self._is_given
+            else f"or {self._suggestions(offset if self._telling is None else self._telling)}"
+        )
         return DataError(
             f"{self.path}: line {line}: the byte 0x{byte:02X} at offset {offset} {where}"
-            f"is not valid {name}. Expected {name} text; save the file as UTF-8, "
-            'or pass its encoding (such as "latin-1").'
+            f"is not valid {name}. Expected {name} text; save the file as UTF-8, {advice}."
         )
 
-    def _open(self) -> _Stream:
+    def _implausible(self, offset: int) -> DataError:
+        """The error for a place that tells that the file is no Windows-1252 after all."""
+        with self._open() as stream:
+            before = self._take(stream, offset + 1)
+        line = before.count(self.newline.encode()) + 1
+        return DataError(
+            f"{self.path}: line {line}: the byte 0x{before[-1]:02X} at offset {offset} makes no "
+            "sense in Windows-1252, which the lines before it seem to be. Expected one encoding; "
+            f"save the file as UTF-8, or {self._suggestions(offset)}."
+        )
+
+    def _suggestions(self, offset: int) -> str:
+        """What the file could be, by what stands around a byte that is no UTF-8."""
+        start = max(0, offset - _CONTEXT)
+        with self._open() as stream:
+            try:
+                stream.seek(start)
+            except (OSError, EOFError, ValueError):
+                start = 0
+            data = self._take(stream, offset - start + _CONTEXT)
+        line, before = _line_around(data, offset - start)
+        return suggestions(line, offset - start - before)
+
+    def _open(self) -> Stream:
         try:
-            return self._unzip(self.path) if self._unzip else self.path.open("rb")
+            if self._packing:
+                return PACKINGS[self._packing].opened(self.path)
+            return self.path.open("rb")
         except OSError as error:
             raise unreadable(self.path, error) from error
 
-    def _take(self, stream: _Stream, size: int) -> bytes:
+    def _take(self, stream: Stream, size: int) -> bytes:
         try:
             return stream.read(size)
         except (EOFError, ValueError, zlib.error, lzma.LZMAError, OSError) as error:
-            if isinstance(error, OSError) and (self._unzip is None or error.errno is not None):
+            if isinstance(error, OSError) and (not self._packing or error.errno is not None):
                 raise unreadable(self.path, error) from error
             raise DataError(
                 f"{self.path}: the compressed data is damaged or cut short ({error}). "
-                f"Expected a whole {self.path.suffix} file; fetch or compress it again."
+                f"Expected a whole {self._packing} file; fetch or compress it again"
+                f"{self._rename()}."
             ) from error
 
+    def _rename(self) -> str:
+        """Advice for a file that is called compressed and is not."""
+        packing = self._packing or ""
+        with self.path.open("rb") as plain:
+            if plain.read(len(PACKINGS[packing].magic)) == PACKINGS[packing].magic:
+                return ""
+        return f", or, if it was never compressed, take {packing} off its name"
 
-def _detect(sample: bytes) -> str:
-    for mark, encoding in _BOMS:
-        if sample.startswith(mark):
-            return encoding
-    pairs = len(sample) // 2
-    zeros = [sample[side : 2 * pairs : 2].count(0) for side in (0, 1)]
-    if zeros[1] > 0.4 * pairs and zeros[0] < 0.1 * pairs:
-        return "utf-16-le"
-    if zeros[0] > 0.4 * pairs and zeros[1] < 0.1 * pairs:
-        return "utf-16-be"
-    return "utf-8"
+
+def _line_around(data: bytes, at: int) -> tuple[bytes, int]:
+    """The line that holds a place, or what there is of it, and where it begins.
+
+    Args:
+        data: some bytes.
+        at: the place.
+    """
+    start = max(data.rfind(b"\n", 0, at), data.rfind(b"\r", 0, at)) + 1
+    stops = [stop for stop in (data.find(b"\n", at), data.find(b"\r", at)) if stop >= 0]
+    return data[start : min(stops, default=len(data))], start
