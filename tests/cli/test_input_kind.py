@@ -99,7 +99,7 @@ def test_legacy_goes_by_the_name(cli):
 )
 def test_only_plain_json_lines_are_uploaded_as_they_are(cli, content):
     Path("a.jsonl").write_bytes(content)
-    found = cli("train", "a.jsonl", "--model", "babbage-002")
+    found = cli("train", "a.jsonl")
     assert found.code == 1
     assert "pitchpipe prepare" in found.err
 

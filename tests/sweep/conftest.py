@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
-from pitchpipe import PluginHost
-from pitchpipe.records import Job
+from pitchpipe import PluginHost, hookimpl
+from pitchpipe.hookspecs import Register
+from pitchpipe.records import Format, Job
+from pitchpipe.service.learners.ngram import NgramLearner
+from pitchpipe.stages import Learner
 from pitchpipe.sweep import Sweep
 
 GOOD = ("warm", "witty", "tender", "lively", "joyful")
@@ -22,6 +25,25 @@ def rows(things: tuple[str, ...] = THINGS) -> list[tuple[str, str]]:
     good = [(f"a {word} {thing}", "pos") for word, thing in product(GOOD, things)]
     bad = [(f"a {word} {thing}", "neg") for word, thing in product(BAD, things[::2])]
     return good + bad
+
+
+class Sized(NgramLearner):
+    """A learner with two base models of its own."""
+
+    @classmethod
+    def bases(cls) -> Mapping[str, Format]:
+        return {"small": "completion", "large": "chat"}
+
+    @classmethod
+    def create_from(cls, base: str) -> Self:
+        del base
+        return cls.create()
+
+
+class Sizes:
+    @hookimpl
+    def register_learners(self, register: Register[type[Learner]]) -> None:
+        register("sized", Sized)
 
 
 @pytest.fixture
@@ -54,7 +76,10 @@ def make_sweep(films: Path, tmp_path: Path) -> Callable[..., Sweep]:
         **tables: Any,
     ) -> Sweep:
         config = {
-            "trainer": {"name": "fake", "base_url": f"offline:{tmp_path / 'service'}"},
+            "trainer": {
+                "name": "fake",
+                "base_url": f"offline:{tmp_path / 'service'}?learner=sized",
+            },
             "training": {"seed": 3},
             **tables,
         }
@@ -65,7 +90,7 @@ def make_sweep(films: Path, tmp_path: Path) -> Callable[..., Sweep]:
             examples=examples,
             epochs=epochs,
             out_dir=tmp_path / name,
-            host=PluginHost(entry_points=False),
+            host=PluginHost([Sizes()], entry_points=False),
         )
 
     return make

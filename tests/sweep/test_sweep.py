@@ -24,7 +24,7 @@ from pitchpipe.sweep import METRICS, Sweep, SweepResults, sweep
 Make = Callable[..., Sweep]
 Jobs = Callable[[Sweep], list[Job]]
 
-MODELS = ("babbage-002", "gpt-4o-mini")
+MODELS = ("small", "large")
 
 
 def _figures(results: SweepResults) -> list[object]:
@@ -39,7 +39,7 @@ def _lines(path: Path) -> list[str]:
 def test_every_combination_is_trained_and_scored(
     trainer: str, models: tuple[str, ...], make_sweep: Make, jobs: Jobs, tmp_path: Path
 ) -> None:
-    service = {"name": trainer, "base_url": f"offline:{tmp_path / 'service'}"}
+    service = {"name": trainer, "base_url": f"offline:{tmp_path / 'service'}?learner=sized"}
     made = make_sweep(models, (12, 24), (1, 3), trainer=service)
     results = made.run()
     assert [result.cell for result in results.cells] == list(made.grid.cells())
@@ -71,14 +71,31 @@ def test_all_cells_are_asked_the_same_and_fewer_examples_are_among_more(
         assert (len(few), len(some), len(many)) == (10, 16, 30)
         assert not many & set(_lines(folder / "valid.jsonl"))
         trained[model] = _lines(folder / "train-16.jsonl")
-    completions = [json.loads(line) for line in trained["babbage-002"]]
-    chats = [json.loads(line)["messages"] for line in trained["gpt-4o-mini"]]
+    completions = [json.loads(line) for line in trained["small"]]
+    chats = [json.loads(line)["messages"] for line in trained["large"]]
     for completion, chat in zip(completions, chats, strict=True):
         assert completion["prompt"].startswith(chat[-2]["content"]), (
             "the same rows in the same order"
         )
     counts = Counter(record["completion"].strip() for record in completions)
     assert counts["pos"] in (10, 11), "two thirds, as in the whole"
+
+
+def test_models_that_are_one_learner_are_not_compared(make_sweep: Make, tmp_path: Path) -> None:
+    alike = {"name": "fake", "base_url": f"offline:{tmp_path / 'service'}"}
+    made = make_sweep(("babbage-002", "davinci-002"), trainer=alike)
+    message = r"trainer fake trains one and the same learner \(ngram\) for babbage-002 and davinci"
+    for attempt in (made.plan, made.run):
+        with pytest.raises(UsageError, match=message):
+            attempt()
+    assert not list(made.pipeline.trainer.jobs())
+
+
+def test_without_a_model_the_records_choose(make_sweep: Make) -> None:
+    made = make_sweep(("auto",), (12,))
+    [result] = made.run().cells
+    assert result.cell.model == "babbage-002"
+    assert not result.error
 
 
 def test_results_are_kept_as_csv_and_json(make_sweep: Make, tmp_path: Path) -> None:
@@ -193,7 +210,7 @@ def test_a_larger_grid_and_a_table_that_was_here_before_train_nothing_twice(
 
 
 def test_a_cell_that_fails_does_not_end_the_sweep(make_sweep: Make, tmp_path: Path) -> None:
-    made = make_sweep(("no-such-model", "babbage-002"))
+    made = make_sweep(("no-such-model", "small"))
     results = made.run()
     assert [bool(result.error) for result in results.cells] == [True, True, False, False]
     assert results.failed == results.cells[:2]
