@@ -75,11 +75,10 @@ def make_sweep(films: Path, tmp_path: Path) -> Callable[..., Sweep]:
         name: str = "sweep",
         **tables: Any,
     ) -> Sweep:
+        learner = "?learner=sized" if Sized.bases().keys() & set(models) else ""
+        address = f"offline:{tmp_path / 'service'}{learner}"
         config = {
-            "trainer": {
-                "name": "fake",
-                "base_url": f"offline:{tmp_path / 'service'}?learner=sized",
-            },
+            "trainer": {"name": "fake", "base_url": address},
             "training": {"seed": 3},
             **tables,
         }
