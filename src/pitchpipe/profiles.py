@@ -55,6 +55,7 @@ ARTICLE = Profile(
         "nothing-to-train",
         "preference-pairs",
         "reinforcement-shape",
+        "grader-fields",
         "empty-fields",
         "control-characters",
         "special-tokens",

@@ -19,6 +19,7 @@ SCOPES = {
     "too-few-training-records": "split",
     "file-size": "split",
     "duplicate-keys": "table",
+    "grader-fields": "records",
     "mixed-formats": "table",
     "number-range": "table",
     "token-limit": "records",

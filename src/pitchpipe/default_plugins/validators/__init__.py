@@ -20,6 +20,7 @@ from pitchpipe.default_plugins.validators.duplicate_rows import DuplicateRows
 from pitchpipe.default_plugins.validators.empty_fields import EmptyFields
 from pitchpipe.default_plugins.validators.example_count import ExampleCount
 from pitchpipe.default_plugins.validators.file_size import FileSize
+from pitchpipe.default_plugins.validators.grader_fields import GraderFields
 from pitchpipe.default_plugins.validators.images import Images
 from pitchpipe.default_plugins.validators.job_options import JobOptions
 from pitchpipe.default_plugins.validators.label_noise import LabelNoise
@@ -94,6 +95,7 @@ def register_validators(register: Register[type[Validator[Any]]]) -> None:
     register("prompt-prefix", PromptPrefix)
     register("prompt-separator", PromptSeparator)
     register("reinforcement-shape", ReinforcementShape)
+    register("grader-fields", GraderFields)
     register("required-columns", RequiredColumns)
     register("secret-keys", SecretKeys)
     register("separator-in-prompt", SeparatorInPrompt)
