@@ -89,7 +89,7 @@ def columns_in(head: str, newline: str, is_whole: bool) -> Columns | None:
 
 def _columns_of_damaged(head: str, newline: str) -> Columns | None:
     """The columns that a first line of known names shows, though not every row has as many."""
-    first, *others = [line for line in head.split(newline) if line.strip()]
+    first, *others = [line for line in head.split(newline) if line.strip()] or [""]
     for mark in ("\t", ";", "|", ","):
         names = [name.strip().strip('"').casefold() for name in first.split(mark)]
         known = len(FIELD_NAMES.intersection(names))
