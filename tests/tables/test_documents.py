@@ -137,6 +137,7 @@ DAMAGED = {
     "repr": ("[{'a': True}, {'a': None}]", "line 1, column 3.*Python's repr.*json.dumps"),
     "repr in lines": ("{'a': 1}\n{'a': 2}\n", "line 1, column 2.*Python's repr"),
     "repr with quotes": ('{"a": "it", "b": True}\n' * 2, "line 1, .*Python's repr"),
+    "repr with escapes": (r"{'a': '\d'}" + "\n{'a': '\\d'}\n", "Python's repr"),
     "sets": ("[{'a', ['x':1]}]", "single quotes"),
     "typographic": ("{“a”: “b”}\n{“a”: “c”}\n", "the quote “ is typographic"),
     "cut": ('[{"a": 1}, {"a": ', "line 1, column"),

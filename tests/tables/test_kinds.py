@@ -179,6 +179,20 @@ def test_prose_stays_lines(save, records_of, content):
     assert [record["prompt"] for record in records_of(table)] == content.splitlines()
 
 
+RAGGED = {
+    "a cell too many": "prompt,completion\na,b\nc,d, e\nf,g\n",
+    "a quote that stays open": 'prompt,completion\na,b\n"c,d\ne,f\n',
+    "a cell too few": "Text\tLabel\na\tb\nc\nd\te\n",
+}
+
+
+@pytest.mark.parametrize("content", RAGGED.values(), ids=RAGGED)
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.jsonl"])
+def test_a_damaged_row_makes_no_prose_of_a_table(save, name, content):
+    with pytest.raises(DataError, match="line 3"):
+        list(open_table(save(name, content)).chunks())
+
+
 def test_prose_in_one_column_stays_csv(save, records_of):
     table = open_table(save("a.csv", "text\nIt rains; it pours\nIt is dry\n"))
     assert records_of(table) == [{"text": "It rains; it pours"}, {"text": "It is dry"}]

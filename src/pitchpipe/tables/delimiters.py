@@ -84,7 +84,23 @@ def columns_in(head: str, newline: str, is_whole: bool) -> Columns | None:
         if columns.named:
             return columns
         doubtful = doubtful or columns
-    return doubtful
+    return _columns_of_damaged(head, newline) or doubtful
+
+
+def _columns_of_damaged(head: str, newline: str) -> Columns | None:
+    """The columns that a first line of known names shows, though not every row has as many."""
+    first, *others = [line for line in head.split(newline) if line.strip()] or [""]
+    for mark in ("\t", ";", "|", ","):
+        names = [name.strip().strip('"').casefold() for name in first.split(mark)]
+        known = len(FIELD_NAMES.intersection(names))
+        if len(names) < 2 or not known or not all(map(_is_name, names)):
+            continue
+        if max(len(name.split()) for name in names) > 2 or len(set(names)) < len(names):
+            continue
+        full = sum(line.count(mark) >= len(names) - 1 for line in others)
+        if others and 2 * full > len(others):
+            return Columns(mark, len(names), True)
+    return None
 
 
 def _width(head: str, delimiter: str, newline: str, is_whole: bool) -> int:

@@ -91,9 +91,9 @@ def rows_of(where: str, value: object) -> Rows:
         )
     if _is_record(value):
         return Rows([value])
-    if (rows := _of_split(value)) is not None:
+    if (split := _of_split(value)) is not None:
         note = "The table is written as names of columns and lists of values, as pandas does."
-        return Rows(rows, (note,))
+        return Rows(split, (note,))
     if (by_id := _by_id(value)) is None:
         columns = columns_of(value)
         if columns is not None and not _are_lists_of_rows(value, columns):

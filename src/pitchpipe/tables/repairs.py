@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -102,7 +103,9 @@ def diagnose(text: str) -> str | None:
     """
     if len(text) <= _MAX_LITERAL and _PYTHON.search(text):
         try:
-            ast.literal_eval(text.strip().rstrip(","))
+            with warnings.catch_warnings():  # such as those about escapes
+                warnings.simplefilter("ignore")
+                ast.literal_eval(text.strip().rstrip(","))
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             pass
         else:

@@ -71,7 +71,10 @@ def sniff(text: TextFile, name: Name) -> Verdict:
         )
     remark = ""
     if kind in ("json", "jsonl") and name.kind not in ("json", "jsonl"):
-        remark = f"{text.path.name} looks like JSON; --input-kind lines reads it as plain text."
+        other = name.kind or "lines"
+        remark = (
+            f"{text.path.name} looks like JSON; --input-kind {other} reads it as {LABELS[other]}."
+        )
     return Verdict(kind, notes, remark)
 
 

@@ -25,10 +25,9 @@ def made(grader, method="reinforcement"):
 @pytest.fixture
 def records(frame, talk):
     def build(**columns):
-        rows = len(next(iter(columns.values())))
-        return frame(
-            messages=[[{"role": "user", "content": f"q {n}"}] for n in range(rows)], **columns
-        )
+        rows = range(len(next(iter(columns.values()))))
+        asked = [[{"role": "user", "content": f"q {n}"}] for n in rows]
+        return frame(messages=asked, **columns)
 
     return build
 
@@ -74,7 +73,5 @@ def test_parts_of_a_multi_grader_count(find, records) -> None:
         (None, "reinforcement"),
     ],
 )
-def test_what_is_graded_elsewhere_or_not_at_all_is_left_alone(
-    find, records, grader, method
-) -> None:
+def test_what_is_graded_elsewhere_is_left_alone(find, records, grader, method) -> None:
     assert find(made(grader, method), records(other=["a"])) == []

@@ -92,7 +92,7 @@ class GraderFields(FormatAware[Places]):
         try:
             return check_grader(definition, _PLACE), ""
         except ApiError as error:
-            place = error.param or _PLACE
+            place = error.body["error"]["param"] or _PLACE
             return None, str(error) if place in str(error) else f"{place}: {error}"
 
 
