@@ -198,15 +198,23 @@ def test_prose_in_one_column_stays_csv(save, records_of):
     assert records_of(table) == [{"text": "It rains; it pours"}, {"text": "It is dry"}]
 
 
-def test_cells_without_a_header_are_lines_and_said_to_be(save, records_of):
+def test_cells_between_tabs_without_a_header_are_neither_columns_nor_texts_unasked(
+    save, records_of
+):
     content = "ham\tGo until jurong point\nspam\tFree entry!\nham\tOk lar\n"
     path = save("a.txt", content)
-    table = open_table(path)
-    assert len(records_of(table)) == 3
-    assert "--input-kind tsv" in table.notes[0]
+    with pytest.raises(DataError, match=r"2 parts with a tab.*--input-kind lines"):
+        open_table(path)
+    assert len(records_of(open_table(path, kind="lines"))) == 3
     assert open_table(path, kind="tsv").columns == ["ham", "Go until jurong point"]
     with pytest.raises(DataError, match=r"unknown kind.*--input-kind tsv"):
         open_table(save("a", content))
+
+
+def test_cells_between_commas_without_a_header_are_texts_and_said_to_be(save, records_of):
+    table = open_table(save("a.txt", "ham,Go until jurong!\nspam,Free entry!\nham,Ok lar!\n"))
+    assert len(records_of(table)) == 3
+    assert "--input-kind csv" in table.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,8 @@ class DelimitedTable(FileTable):
         if opened is None:
             return DataError(
                 f"{self.path}: line {stop}: a carriage return in the middle of a line. "
-                "Expected it in front of a line feed, or inside double quotes; remove it."
+                "Expected it in front of a line feed, or inside double quotes; remove it, or, if "
+                "carriage returns end the rows, put double quotes around cells with line feeds."
             )
         line = start + record.count(self._text.newline, 0, opened)
         if after is None:

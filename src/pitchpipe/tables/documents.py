@@ -4,42 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from pitchpipe.columns.names import ANSWERS, BESIDE_PROMPTS, PROMPTS
 from pitchpipe.errors import DataError
 
 FIELD_NAMES = frozenset(
-    {
-        "prompt",
-        "completion",
-        "messages",
-        "text",
-        "label",
-        "input",
-        "output",
-        "instruction",
-        "question",
-        "answer",
-        "response",
-        "content",
-        "conversations",
-        "conversation",
-        "chosen",
-        "rejected",
-        "preferred_output",
-        "non_preferred_output",
-        "context",
-        "target",
-        "category",
-        "class",
-        "sentiment",
-        "review",
-        "title",
-        "body",
-        "tag",
-        "query",
-        "reply",
-    }
-)
+    (*chain.from_iterable((*PROMPTS, *BESIDE_PROMPTS, *ANSWERS)), "messages", "conversations")
+) | {"conversation", "chosen", "rejected", "preferred_output", "non_preferred_output"}
 """Names that fields of records have, and no record."""
 
 _RECORDS = ("messages", "conversations", "conversation", "contents", "dialog", "dialogue")

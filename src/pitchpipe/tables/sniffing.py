@@ -62,6 +62,9 @@ def sniff(text: TextFile, name: Name) -> Verdict:
     if kind is None:
         raise _unknown(text.path, columns)
     notes = note_conflict(text.path, name, kind)
+    if kind == "lines" and columns and columns.delimiter == "\t":
+        # prose has commas, and hardly ever one tab in every line
+        raise _undecided(text.path, columns)
     if kind == "lines" and columns:
         notes += (_doubt(text.path, columns),)
     if kind == "jsonl" and _is_document_of_rows(text):
@@ -166,6 +169,15 @@ def _doubt(path: Path, columns: Columns) -> str:
         f"Every line of {path.name} has {columns.width} parts with {MARKS[columns.delimiter]} "
         "between them, but the first line does not look like names of columns: each line is read "
         f"as one text. --input-kind {kind} reads columns."
+    )
+
+
+def _undecided(path: Path, columns: Columns) -> DataError:
+    return DataError(
+        f"{path}: every line has {columns.width} parts with {MARKS[columns.delimiter]} between "
+        "them, but the first line does not look like names of columns. Expected a line of names "
+        "before the rows, such as prompt and completion; add it, or pass --input-kind lines if "
+        "every line is one text."
     )
 
 
