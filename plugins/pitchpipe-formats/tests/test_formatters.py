@@ -70,6 +70,12 @@ def test_sharegpt_says_who_turns_are_from() -> None:
     )
 
 
+def test_sharegpt_takes_speakers_in_any_case() -> None:
+    turns = [{"from": "Human", "value": "a"}, {"from": "GPT", "value": "b"}]
+    spoken = messages_of(ShareGPTFormatter(), conversations=turns)
+    assert [m["role"] for m in spoken] == ["user", "assistant"]
+
+
 def test_sharegpt_calls_tools() -> None:
     call = {"name": "weather", "arguments": {"place": "Bergen"}}
     turns = [

@@ -88,7 +88,7 @@ def _message(turn: object, calls: Calls) -> Message:
         raise UnfitError(
             CONVERSATIONS, f'expected turns with "from" and a text "value"; found {shown(turn)}.'
         )
-    role, value = ROLES.get(str(turn.get("from"))), turn["value"]
+    role, value = ROLES.get(str(turn.get("from")).lower()), turn["value"]
     if role is None:
         raise UnfitError(
             CONVERSATIONS,
