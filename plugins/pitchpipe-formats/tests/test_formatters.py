@@ -307,6 +307,6 @@ def test_preparing_keeps_weights_and_names_what_is_left_out(
         (None, 0, None, 1)
     }
     assert (
-        "Records have no place for 'conversations[].id', 'conversations[].emotion': left out."
+        "Left out of the records: 'conversations[].id', 'conversations[].emotion'."
         in prepared.notes
     )
