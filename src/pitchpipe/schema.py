@@ -240,6 +240,11 @@ def infer(
     known = _records(name, sample, chosen, answers)
     if known is not None:
         return known
+    if answers and not chosen and [str(c).strip().lower() for c in sample.columns] == [COMPLETION]:
+        note = "There are completions only, to be continued from nothing: the prompts are empty."
+        # a prompt may come up in a later chunk
+        rename = {PROMPT: PROMPT, COMPLETION: sample.columns[0]}
+        return Schema(rename, None, (note,), open_ended=True)
     export = None if lines else exports.recognised(name, sample, answers, list(chosen.values()))
     if export is None:
         rename = _existing(name, chosen, sample)

@@ -161,3 +161,29 @@ def test_equal_prompts_are_held_out_together_from_a_few_rows(cli: Any, tmp_path:
     held = Path(done["valid"]).read_text(encoding="utf-8").splitlines() if done["valid"] else []
     trained = Path(done["train"]).read_text(encoding="utf-8")
     assert not any(json.loads(line)["prompt"] in trained for line in held)
+
+
+@pytest.mark.parametrize("header", ["completion", " Completion"])
+def test_completions_alone_are_continued_from_nothing(
+    cli: Any, tmp_path: Path, header: str
+) -> None:
+    texts = "".join(f'"Note {n}: the tide tables are out."\n' for n in range(12))
+    (tmp_path / "only.csv").write_text(f"{header}\n{texts}", encoding="utf-8")
+    done = cli("prepare", "only.csv", "-q", "--json").json
+    assert any("completions only" in note for note in done["notes"])
+    first = json.loads(Path(done["train"]).read_text(encoding="utf-8").splitlines()[0])
+    assert first == {"prompt": "", "completion": " Note 0: the tide tables are out."}
+    job = cli(*shlex.split(done["next"])[1:]).out.strip()
+    assert cli("follow", job).code == 0
+
+
+def test_a_single_column_of_another_name_is_told_how_it_can_be_trained(
+    cli: Any, tmp_path: Path
+) -> None:
+    texts = "".join(f"Note {n}\n" for n in range(12))
+    (tmp_path / "text.csv").write_text(f"text\n{texts}", encoding="utf-8")
+    refused = cli("prepare", "text.csv", "-q")
+    assert refused.code == 1
+    assert "call the column 'completion'" in refused.err
+    (tmp_path / "text.csv").write_text(f"completion\n{texts}", encoding="utf-8")
+    assert cli("prepare", "text.csv", "-q").code == 0

@@ -117,7 +117,7 @@ def test_a_column_called_group_may_be_the_prompt() -> None:
             r"which column holds the prompt.*'a', 'b', 'tag'.*--p",
         ),
         (frame(text=TEXTS, TEXT=TEXTS, tag=FEW), {}, "holds the prompt: 'text' and 'TEXT' have"),
-        (frame(a=TEXTS), {}, r"^t\.csv: there is only one column, 'a'; expected one of prompts"),
+        (frame(a=TEXTS), {}, r"^t\.csv: there is only one column, 'a'. Expected one of prompts"),
         (frame(a=TEXTS, b=[None] * 12), {}, "which column holds the answer"),
         (
             frame(text=TEXTS, tag=FEW),

@@ -283,10 +283,7 @@ class Inference:
 
     def _no_answer(self) -> DataError:
         if len(self._all) == 1:
-            return DataError(
-                f"{self._table}: there is only one column, {self._all[0]!r}; expected one of "
-                "prompts and one of completions."
-            )
+            return self._one_column()
         return self._unclear(
             COMPLETION,
             [c.name for c in self._free],
@@ -294,7 +291,16 @@ class Inference:
             + _never(self._free),
         )
 
-    def _no_prompt(self, free: Sequence[Column]) -> UnclearColumnsError:
+    def _one_column(self) -> DataError:
+        return DataError(
+            f"{self._table}: there is only one column, {self._all[0]!r}. Expected one of prompts "
+            "and one of completions; add the other, or, if these are texts to be continued from "
+            f"nothing, call the column {COMPLETION!r}."
+        )
+
+    def _no_prompt(self, free: Sequence[Column]) -> DataError:
+        if len(self._all) == 1:
+            return self._one_column()
         why = "no name says so, and there is no other column of texts"
         return self._unclear(PROMPT, [c.name for c in free], why + _never(free))
 
