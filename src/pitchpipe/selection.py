@@ -92,7 +92,7 @@ class Selection:
             UsageError: the model or the method that is named does not fit the rows.
         """
         training = training or self.config.training
-        known = None if training.model == AUTO else self.trainer.format_of(training.model)
+        known = self.trainer.format_of(training.model)  # refuses a learner that is not there
         return fit(rows, training, known)
 
     def rows(self, name: str, schema: Schema, sample: pd.DataFrame) -> Rows:

@@ -95,7 +95,9 @@ def _holds(cell: object) -> bool:
 def _is_conversation(messages: object, has_tools: bool) -> bool:
     if not isinstance(messages, list) or not messages:
         return False
-    said = [m for m in messages if isinstance(m, Mapping) and m.get("role") not in _CONTEXT]
+    spoken = [(m, m.get("role")) for m in messages if isinstance(m, Mapping)]
+    # a role may be anything: the rules come to it later
+    said = [m for m, role in spoken if not (isinstance(role, str) and role in _CONTEXT)]
     roles = [message.get("role") for message in said]
     if not roles or roles[-1] != "assistant":
         return False

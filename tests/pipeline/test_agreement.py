@@ -19,6 +19,7 @@ from pitchpipe.errors import DataError
 from pitchpipe.records import TERMINAL_STATUSES, PreparedData, Severity
 from pitchpipe.service.engine import examples
 from pitchpipe.service.engine.examples import JobError
+from pitchpipe.service.graders.grading import build
 
 Shape = Literal["completion", "chat", "preference", "reinforcement"]
 Record = dict[str, Any]
@@ -217,7 +218,9 @@ def files(draw: st.DrawFn, shape: Shape) -> list[Record]:
 def refusal(content: bytes, shape: Shape) -> str | None:
     """Why the service refuses a file, but for its size; None if it takes it."""
     try:
-        examples.read(content, shape, "validation_file")
+        # as a job does, which asks its grader whether it can grade every record
+        gradable = build(GRADER).trouble if shape == "reinforcement" else None
+        examples.read(content, shape, "validation_file", gradable)
     except JobError as error:
         return error.message
     return None

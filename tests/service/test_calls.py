@@ -12,19 +12,26 @@ from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.stages import Token
 
 WATER = {"name": "water", "parameters": {"type": "object", "properties": {}}}
-TOOLS = [{"type": "function", "function": WATER}]
+DIG = {"name": "dig", "parameters": {"type": "object", "properties": {}}}
+TOOLS = [{"type": "function", "function": tool} for tool in (WATER, DIG)]
 SAID = '[{"name": "water", "arguments": {"bed": 1, "deep": true}}]'
 
 
 def call(name="water", arguments='{"deep": true, "bed": 1}'):
-    return {"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {
+        "id": f"call_{name}",
+        "type": "function",
+        "function": {"name": name, "arguments": arguments},
+    }
 
 
 ANSWERS = {
     "rose bed": {"content": None, "tool_calls": [call()]},
     "tulip bed": {"content": "I look.", "tool_calls": [call(), call("dig", "{}")]},
     "old bed": {"function_call": {"name": "water", "arguments": '{"bed":2}'}},
-    "shell bed": {"tool_calls": [{"type": "custom", "custom": {"name": "sh", "input": "ls"}}]},
+    "shell bed": {
+        "tool_calls": [{"id": "s1", "type": "custom", "custom": {"name": "sh", "input": "ls"}}]
+    },
     "secret bed": {"content": None, "refusal": "I cannot."},
     "plain bed": {"content": "A bed."},
     "empty bed": {"content": ""},
