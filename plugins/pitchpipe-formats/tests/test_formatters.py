@@ -123,6 +123,16 @@ PAIR = {
             "chosen": [message("user", "The sky is"), message("assistant", "blue.")],
             "rejected": [message("user", "The sky is"), message("assistant", "bloody.")],
         },
+        {  # the answers repeat the prompt
+            "prompt": "The sky is",
+            "chosen": [message("user", "The sky is"), message("assistant", "blue.")],
+            "rejected": [message("user", "The sky is"), message("assistant", "bloody.")],
+        },
+        {  # messages as the text of their JSON
+            "prompt": "The sky is",
+            "chosen": json.dumps([message("user", "The sky is"), message("assistant", "blue.")]),
+            "rejected": json.dumps([message("assistant", "bloody.")]),
+        },
     ],
 )
 def test_preferences_have_a_prompt_or_share_one(row: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import takewhile
 from operator import eq
@@ -14,6 +15,7 @@ from pitchpipe_formats.turns import refuse_others
 PROMPT, CHOSEN, REJECTED, TOOLS = "prompt", "chosen", "rejected", "tools"
 REQUIRED = (CHOSEN, REJECTED)
 COLUMNS = (PROMPT, CHOSEN, REJECTED, TOOLS)
+_SAID = (PROMPT, CHOSEN, REJECTED)
 
 INPUT, PREFERRED, NON_PREFERRED = "input", "preferred_output", "non_preferred_output"
 
@@ -29,13 +31,15 @@ def read(record: Record, system: str | None, answers: bool = True) -> dict[str, 
     Raises:
         UnfitError: a field is missing or of the wrong kind, or the answers share no beginning.
     """
+    record = {name: _structured(cell) if name in _SAID else cell for name, cell in record.items()}
     if not answers:
         return {INPUT: _input(record, record.get(PROMPT), system)}
     fields = dict(record) if PROMPT in record else _parted(record)
+    given = _input(record, fields[PROMPT], system)
     return {
-        INPUT: _input(record, fields[PROMPT], system),
-        PREFERRED: answer(fields, CHOSEN),
-        NON_PREFERRED: answer(fields, REJECTED),
+        INPUT: given,
+        PREFERRED: _after(given["messages"], answer(fields, CHOSEN)),
+        NON_PREFERRED: _after(given["messages"], answer(fields, REJECTED)),
     }
 
 
@@ -82,6 +86,24 @@ def _input(record: Record, prompt: object, system: str | None) -> dict[str, Any]
     tools = as_tools(record.get(TOOLS), TOOLS)
     made = {"messages": asked({PROMPT: prompt}, PROMPT, system)}
     return made | ({TOOLS: tools} if tools else {})
+
+
+def _structured(cell: object) -> object:
+    """The messages that a text is the JSON of; any other cell as it is."""
+    if not isinstance(cell, str) or not cell.lstrip().startswith("["):
+        return cell
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
+    found = isinstance(value, list) and all(isinstance(m, dict) and "role" in m for m in value)
+    return value if found and value else cell
+
+
+def _after(asked: list[Message], said_: list[Message]) -> list[Message]:
+    """An answer without the messages of the prompt, which some files repeat before it."""
+    asked = [message for message in asked if message["role"] != "system" or message in said_]
+    return said_[len(asked) :] if said_[: len(asked)] == asked and said_[len(asked) :] else said_
 
 
 def _parted(record: Record) -> dict[str, Any]:
