@@ -62,7 +62,7 @@ def test_a_run_is_logged_from_its_configuration_to_its_scores(
     run = make_pipeline(training={"n_epochs": 2}).run(table)
     [found] = logged()
     assert (found.info.run_name, found.info.status) == (run.folder.name, "FINISHED")
-    assert found.data.params["training.model"] == "babbage-002"
+    assert found.data.params["training.model"] == "auto"
     assert found.data.params["training.n_epochs"] == "2"
     metrics = found.data.metrics
     assert metrics["score.accuracy"] == run.scores["accuracy"]
@@ -70,6 +70,7 @@ def test_a_run_is_logged_from_its_configuration_to_its_scores(
     assert metrics["trained_tokens"] == run.job.trained_tokens
     assert {f"seconds.{stage}" for stage in run.stages} <= metrics.keys()
     assert found.data.tags["pitchpipe.model"] == run.model.name
+    assert found.data.tags["pitchpipe.base_model"] == "babbage-002"
     client = MlflowClient()
     losses = client.get_metric_history(found.info.run_id, "train_loss")
     events = [json.loads(line) for line in (run.folder / "events.jsonl").read_bytes().splitlines()]

@@ -82,7 +82,13 @@ class MLflowObserver:
 
 def _send_results(session: Session, folder: RunFolder) -> None:
     model = load_model(folder.model)
-    session.tag({"pitchpipe.model": model.name, "pitchpipe.job": model.job or ""})
+    session.tag(
+        {
+            "pitchpipe.model": model.name,
+            "pitchpipe.base_model": model.base,
+            "pitchpipe.job": model.job or "",
+        }
+    )
     session.measure({"trained_tokens": model.trained_tokens})
     session.keep_json("contract.json", model.contract.to_json())
     session.keep(folder.metrics)
