@@ -12,7 +12,12 @@ import numpy as np
 import pandas as pd
 
 from pitchpipe.columns import exports
-from pitchpipe.columns.conversations import MESSAGES, conversation_column
+from pitchpipe.columns.conversations import (
+    MESSAGES,
+    SystemBeside,
+    check_all_wanted,
+    conversation_column,
+)
 from pitchpipe.columns.exports import Export, Unpacked
 from pitchpipe.columns.inference import Inference
 from pitchpipe.columns.preferences import ChosenPairs
@@ -285,10 +290,16 @@ def _records(
     if column is None:
         return None
     rename = _existing(name, chosen, sample)
-    if column == MESSAGES:
+    if answers:
+        check_all_wanted(name, sample, column)
+    begun = SystemBeside.recognised(name, sample, answers, column)
+    if begun is None and column == MESSAGES:
         return Schema(rename, "chat", ("The rows are chat records already.",))
-    note = f"Column {column!r} is taken for the messages."
-    return Schema({**rename, MESSAGES: column}, "chat", (note,))
+    notes = [f"Column {column!r} is taken for the messages."] if column != MESSAGES else []
+    if begun is not None:
+        notes.append(f"Column {begun.system!r} is put in front of the messages.")
+    rename |= {MESSAGES: column} if column != MESSAGES else {}
+    return Schema(rename, "chat", tuple(notes), export=begun)
 
 
 def _legacy(rename: dict[str, str], columns: Sequence[str]) -> Schema:

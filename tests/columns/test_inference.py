@@ -290,3 +290,14 @@ def test_to_predict_from_nothing_is_taken_for_the_answer_without_reason(
     schema = outcome(kinds, answers=False)
     assert schema is not None
     assert schema.rename == rename
+
+
+def test_empty_earlier_turns_are_no_part_of_a_conversation() -> None:
+    rows = {
+        "instruction": [f"How deep is lake {n}?" for n in range(24)],
+        "output": [f"{n} m, says the map." for n in range(24)],
+        "system": [""] * 24,
+        "history": [[]] * 24,
+    }
+    schema = infer("t.json", pd.DataFrame(rows), DataConfig())
+    assert schema.rename == {"prompt": "instruction", "completion": "output"}

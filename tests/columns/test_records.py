@@ -65,9 +65,9 @@ def test_sharegpt_is_refused_by_its_name(column: str, tmp_path: Path) -> None:
     assert ("rename the column" in str(caught.value)) == (column != "conversations")
 
 
-def pair(n: int) -> dict[str, Any]:
+def pair(n: int, *before: dict[str, Any]) -> dict[str, Any]:
     return {
-        "input": {"messages": [asks(n)]},
+        "input": {"messages": [*before, asks(n)]},
         "preferred_output": [says(f"{n} m.")],
         "non_preferred_output": [says("No idea.")],
     }
@@ -207,3 +207,101 @@ def test_every_column_is_used_or_named_once(
     assert len(left_out(data)) == bool(extras)
     said = " ".join(data.notes)
     assert all(said.count(repr(name)) == 1 for name in extras)
+
+
+def begun(n: int, content: Any = "Be brief.") -> dict[str, Any]:
+    return {"messages": [{"role": "system", "content": content}, *talk(n)]}
+
+
+@pytest.mark.parametrize("column", ["messages", "conversations"])
+@pytest.mark.parametrize("name", ["system", "system_prompt", "System Message"])
+def test_a_system_text_beside_messages_is_put_in_front_of_them(
+    name: str, column: str, tmp_path: Path
+) -> None:
+    data = prepared(tmp_path, [{name: "Be brief.", column: talk(n), "id": n} for n in N])
+    assert sorted(map(str, records(data))) == sorted(str(begun(n)) for n in N)
+    assert f"Column {name!r} is put in front of the messages." in data.notes
+    assert left_out(data) == ["Left out of the records: 'id'."]
+
+
+@pytest.mark.parametrize("write", [json.dumps, lambda messages: messages])
+def test_rows_without_a_system_text_beside_them_stay_as_they_are(
+    write: Any, tmp_path: Path
+) -> None:
+    cells = ("Be brief.", None, "", [])
+    rows = [{"system": cells[n % 4], "messages": write(talk(n))} for n in N]
+    expected = [begun(n) if n % 4 == 0 else {"messages": talk(n)} for n in N]
+    assert sorted(map(str, records(prepared(tmp_path, rows)))) == sorted(map(str, expected))
+
+
+def test_a_system_text_in_parts_keeps_their_texts(tmp_path: Path) -> None:
+    part = {"type": "text", "text": "Be brief."}
+    cell = [{**part, "cache_control": {"type": "ephemeral"}}]
+    data = prepared(tmp_path, [{"system": cell, "messages": talk(n)} for n in N])
+    assert sorted(map(str, records(data))) == sorted(str(begun(n, [part])) for n in N)
+
+
+def test_one_system_text_said_twice_is_said_once(tmp_path: Path) -> None:
+    data = prepared(tmp_path, [{"system": "Be brief.", **begun(n)} for n in N])
+    assert sorted(map(str, records(data))) == sorted(str(begun(n)) for n in N)
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"), [("Be long.", "one system text in 'system' and another"), (7, "no text")]
+)
+def test_a_system_text_that_cannot_be_meant_is_refused(
+    cell: object, what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=what):
+        prepared(tmp_path, [{"system": cell, **begun(n)} for n in N])
+
+
+def test_conversations_that_are_marked_as_unwanted_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'label' says of every conversation whether it is wanted"):
+        prepared(tmp_path, [{"messages": talk(n), "label": bool(n % 2)} for n in N])
+
+
+def test_a_boolean_label_may_be_what_a_grader_reads(tmp_path: Path) -> None:
+    rows = [{"messages": [asks(n)], "label": bool(n % 2)} for n in N]
+    data = prepared(tmp_path, rows, training={})
+    assert sorted(map(str, records(data))) == sorted(map(str, rows))
+
+
+@pytest.mark.parametrize("column", ["messages", "conversations"])
+def test_answers_of_one_message_follow_the_conversation_beside_them(
+    column: str, tmp_path: Path
+) -> None:
+    rows = [{column: [asks(n)], "chosen": says(f"{n} m."), "rejected": says("No idea.")} for n in N]
+    data = prepared(tmp_path, rows)
+    assert sorted(map(str, records(data))) == sorted(str(pair(n)) for n in N)
+
+
+def test_preferences_between_sharegpt_turns_are_read(tmp_path: Path) -> None:
+    rows = [
+        {
+            "conversations": [{"from": "human", "value": asks(n)["content"]}],
+            "chosen": {"from": "gpt", "value": f"{n} m."},
+            "rejected": {"from": "gpt", "value": "No idea."},
+        }
+        for n in N
+    ]
+    data = prepared(tmp_path, rows)
+    assert sorted(map(str, records(data))) == sorted(str(pair(n)) for n in N)
+
+
+def test_earlier_turns_of_preferences_come_before_the_prompt(tmp_path: Path) -> None:
+    text = {"chosen": "{} m.", "rejected": "No idea."}
+    rows = [
+        {
+            "prompt": asks(n)["content"],
+            **{key: value.format(n) for key, value in text.items()},
+            "history": [["Hello", "Hello!"]] if n % 2 else [],
+        }
+        for n in N
+    ]
+    before = [{"role": "user", "content": "Hello"}, says("Hello!")]
+    expected = [pair(n, *(before if n % 2 else [])) for n in N]
+    assert sorted(map(str, records(prepared(tmp_path, rows)))) == sorted(map(str, expected))
+    rows[0]["history"] = ["Hello"]
+    with pytest.raises(DataError, match="no turns in 'history'"):
+        prepared(tmp_path, rows)

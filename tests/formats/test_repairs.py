@@ -200,3 +200,47 @@ def test_repairs_come_to_an_end_whatever_stands_there(record: dict[str, Any]) ->
 
 def test_every_repair_says_what_it_found() -> None:
     assert REPAIRS.keys() <= SAYINGS.keys()
+
+
+def test_tools_as_anthropic_has_them_keep_their_parameters() -> None:
+    tool = {"name": "f", "input_schema": FUNCTION["parameters"], "cache_control": {}}
+    record, faults = repaired(chat(USER, REPLY, tools=[tool]))
+    assert record["tools"] == [TOOL]
+    assert [fault.kind for fault in faults] == ["spelled tools"]
+
+
+@pytest.mark.parametrize("kind", [{}, {"type": "tool_call"}])
+def test_calls_as_langchain_has_them_keep_their_arguments(kind: dict[str, str]) -> None:
+    call = {"name": "f", "args": {"x": 1}, "id": "1", **kind}
+    said = {"role": "assistant", "content": None, "tool_calls": [call]}
+    record, _ = repaired(chat(USER, said, tools=[TOOL]))
+    assert record["messages"][1] == called('{"x": 1}')
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_arguments_with_a_number_that_json_lacks_are_no_json(number: str) -> None:
+    record, _ = repaired(chat(USER, called(f'{{"x": {number}}}'), tools=[TOOL]))
+    assert [f.kind for f in faults_of_chat(record["messages"], record, "learnt")] == [
+        "odd arguments"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (REPLY, {**REPLY, "content": [{"type": "text", "text": "a"}]}),
+        (called('{"x": 1}'), called('{ "x":1.0 }', id="2")),
+    ],
+)
+def test_outputs_that_say_the_same_in_other_words_are_equal(better: Any, worse: Any) -> None:
+    given = {"messages": [USER], "tools": [TOOL]}
+    assert [f.kind for f in faults_of_preference(given, [better], [worse])] == ["same answers"]
+    other = called('{"x": 2}', id="2")
+    assert not list(faults_of_preference(given, [better], [other]))
+
+
+def test_an_empty_key_that_goes_from_an_output_is_a_change() -> None:
+    output = {"role": "assistant", "content": "a", "tools": None, "messages": 1}
+    record, faults = repaired({**PAIR, "preferred_output": output})
+    assert "tools" not in record["preferred_output"][0]
+    assert "padding" in [fault.kind for fault in faults]

@@ -244,6 +244,7 @@ class Inference:
         """
         lost = [c for c in self._free if c.meaning.why == SETTING and not c.is_empty]
         lost = [c for c in lost if words_of(c.name)[0] in ("system", "history", "chat")]
+        lost = [c for c in lost if any(cell != [] for cell in filled(c.cells))]
         if not lost or COMPLETION not in rename:
             return
         flags = _flags([rename[PROMPT], rename[COMPLETION]])

@@ -18,6 +18,7 @@ from pitchpipe.columns.exports.base import Export, Row, Unanswered, Unfit
 from pitchpipe.columns.names import meaning_of, words_of
 from pitchpipe.columns.shapes import filled
 from pitchpipe.errors import DataError
+from pitchpipe.formats.repairs import SYNONYMS
 
 INPUT, PREFERRED, NON_PREFERRED = "input", "preferred_output", "non_preferred_output"
 _PAIRS = (
@@ -29,7 +30,7 @@ _PAIRS = (
     ("preferred", "dispreferred"),
     ("accepted", "rejected"),
 )
-_TOOLS, _SYSTEM = "tools", "system"
+_TOOLS, _SYSTEM, _HISTORY = "tools", "system", "history"
 
 Message = Mapping[str, Any]
 
@@ -80,19 +81,21 @@ class ChosenPairs(Export):
                 if name not in pair and words_of(name) != ["messages"]
             ]
             prompt = min(asked)[1] if asked else None
+        if prompt is None:
+            prompt = _conversation(sample, pair)
         texts = [c for c in filled(sample[pair[0]].tolist()) if not isinstance(_structure(c), list)]
         if prompt is None and texts and answers:
             raise DataError(
-                f"{table}: {pair[0]!r} and {pair[1]!r} are texts, and no column holds the prompt. "
-                "Expected a column 'prompt', or messages. Pass --prompt-column NAME; or, if each "
-                "text begins with its prompt, --format hf-preference, which parts them (pip "
-                "install pitchpipe-formats)."
+                f"{table}: {pair[0]!r} and {pair[1]!r} hold answers only, and no column holds the "
+                "prompt. Expected a column 'prompt', or messages. Pass --prompt-column NAME; or, "
+                "if each text begins with its prompt, --format hf-preference, which parts them "
+                "(pip install pitchpipe-formats)."
             )
         return cls(table, answers, prompt, *pair)
 
     def consumed(self, columns: Sequence[str]) -> frozenset[str]:
-        """Prompt and answers, the system's text and tools."""
-        own = {self.prompt, self.chosen, self.rejected, _TOOLS, _SYSTEM}
+        """Prompt and answers, the system's text, earlier turns and tools."""
+        own = {self.prompt, self.chosen, self.rejected, _TOOLS, _SYSTEM, _HISTORY}
         return frozenset(column for column in columns if column in own)
 
     def passes_on(self, column: str) -> bool:
@@ -102,8 +105,13 @@ class ChosenPairs(Export):
 
     def given(self, row: Row) -> dict[str, Any]:
         """Nothing but the pair: the input is a part of it."""
-        asked = None if self.prompt is None else _read(row.get(self.prompt), self.prompt)
-        return {} if self.answers or asked is None else {INPUT: self._input(row, _asked(asked))}
+        if self.answers or self.prompt is None:
+            return {}
+        try:
+            asked = _asked(_read(row.get(self.prompt), self.prompt))
+            return {INPUT: self._input(row, asked)}
+        except Unfit:
+            return {}  # a rule names the row
 
     def labels(self, row: Row) -> dict[str, Any]:
         """The input and both outputs, in messages."""
@@ -128,6 +136,7 @@ class ChosenPairs(Export):
         }
 
     def _input(self, row: Row, asked: list[Message]) -> dict[str, Any]:
+        asked = [*_history(row.get(_HISTORY)), *asked]
         system = row.get(_SYSTEM)
         if isinstance(system, str) and system and asked[0].get("role") != "system":
             asked = [{"role": "system", "content": system}, *asked]
@@ -154,10 +163,39 @@ def _read(cell: object, column: str) -> str | list[Message]:
 
 
 def _structure(cell: object) -> object:
-    """A cell as messages, where its text writes them; else as it is."""
+    """A cell as messages, where its text writes them, be it as ShareGPT's turns; else as it is."""
     value = loaded(cell)
     parts = value if isinstance(value, list) else [value]
-    return value if any(isinstance(part, dict) and "role" in part for part in parts) else cell
+    said = [_spoken(part) for part in parts]
+    if any(isinstance(part, dict) and "role" in part for part in said):
+        return said if isinstance(value, list) else said[0]
+    return cell
+
+
+def _spoken(part: Any) -> Any:
+    """A turn of ShareGPT as a message; anything else as it is."""
+    if not isinstance(part, dict) or part.keys() != {"from", "value"}:
+        return part
+    speaker = part["from"]
+    return {"role": SYNONYMS.get(str(speaker).lower(), speaker), "content": part["value"]}
+
+
+def _ends_on_a_question(talk: object) -> bool:
+    last = talk[-1] if isinstance(talk, list) and talk else None
+    return isinstance(last, dict) and last.get("role") != "assistant"
+
+
+def _conversation(sample: pd.DataFrame, pair: tuple[str, str]) -> str | None:
+    """The column of what was said before answers of one message each, as LLaMA-Factory has it."""
+    answers = [_structure(cell) for column in pair for cell in filled(sample[column].tolist())]
+    if not answers or not all(isinstance(answer, dict) for answer in answers):
+        return None
+    for name in map(str, sample.columns):
+        if words_of(name) in (["messages"], ["conversations"], ["conversation"]):
+            talks = [_structure(cell) for cell in filled(sample[name].tolist())]
+            if talks and all(map(_ends_on_a_question, talks)):
+                return name
+    return None
 
 
 def _asked(prompt: str | list[Message]) -> list[Message]:
@@ -173,6 +211,23 @@ def _output(answer: str | list[Message], asked: list[Message], start: int) -> li
     if start == len(answer):
         raise Unfit("with an answer that only repeats the prompt", "an answer of its own", answer)
     return answer[start:]
+
+
+def _history(cell: object) -> list[Message]:
+    """What was said before, as pairs of a prompt and its answer.
+
+    Raises:
+        Unfit: it is none.
+    """
+    pairs = loaded(cell) or []
+    found: list[Message] = []
+    for pair in pairs if isinstance(pairs, list) else [pairs]:
+        texts = pair if isinstance(pair, list) else []
+        if len(texts) != 2 or not all(isinstance(text, str) for text in texts):
+            raise Unfit(f"with no turns in {_HISTORY!r}", "pairs of a prompt and its answer", cell)
+        asked, answered = texts
+        found += [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
+    return found
 
 
 def _shared(better: Sequence[Message], worse: Sequence[Message]) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from pitchpipe.calls import calls_of, comparable_text
 from pitchpipe.formats.faults import KEYS, ROLES, Fault
 from pitchpipe.formats.tools import FUNCTION, faults_of_calls, faults_of_tools
 
@@ -85,9 +86,15 @@ def _faults_of_output(
 
 
 def _answer(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a message says or does."""
-    ours = ("role", "weight")
-    return {k: value for k, value in message.items() if k not in ours and value is not None}
+    """What a message says or does, whatever the ids of its calls and the parts of its text."""
+    ours = ("role", "weight", *_CALLING)
+    rest = {k: value for k, value in message.items() if k not in ours and value is not None}
+    if isinstance(parts := rest.get("content"), list):
+        texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
+        said = [text for text in texts if isinstance(text, str)]
+        rest["content"] = "".join(said) if len(said) == len(texts) else parts
+    calls = calls_of(message)
+    return {**rest, "calls": comparable_text(calls)} if calls else rest
 
 
 def faults_of_messages(

@@ -101,7 +101,8 @@ def repaired(record: Record) -> tuple[Record, list[Fault]]:
 
 def _changed(before: Record, after: Record) -> object:
     """The first value of a record that is another, or not there, afterwards; as deep as it is."""
-    pairs = ((value, after.get(key)) for key, value in before.items())
+    gone = object()
+    pairs = ((value, after.get(key, gone)) for key, value in before.items())
     value, new = next((value, new) for value, new in pairs if value is not new)
     while isinstance(value, list) and isinstance(new, list) and len(value) == len(new):
         value, new = next((a, b) for a, b in zip(value, new, strict=True) if a is not b)
@@ -351,7 +352,12 @@ def _calls(calls: Any, empty_for: frozenset[str]) -> Any:
 
 
 def _call(call: Any, empty_for: frozenset[str]) -> Any:
-    if not isinstance(call, dict) or call.get("type", "function") != "function":
+    if not isinstance(call, dict):
+        return call
+    if call.get("type", "tool_call") == "tool_call" and isinstance(call.get("args"), dict):
+        # as LangChain has them
+        call = {**_without(call, ["args", "type"]), "arguments": call["args"]}
+    if call.get("type", "function") != "function":
         return call
     if "function" not in call and isinstance(call.get("name"), str) and "arguments" in call:
         function = {key: call[key] for key in ("name", "arguments")}
@@ -444,6 +450,10 @@ def _tools(tools: Any, change: Callable[[Any], Any]) -> Any:
 
 def _bare(tool: Any) -> Any:
     """A tool as ``functions`` has it."""
+    if isinstance(tool, dict) and "name" in tool and isinstance(tool.get("input_schema"), dict):
+        # as Anthropic's API has them
+        rest = _without(tool, ["input_schema", "type", "cache_control"])
+        return {**rest, "parameters": tool["input_schema"]}
     if isinstance(tool, dict) and isinstance(tool.get("function"), dict):
         return tool["function"] if tool.get("type", "function") == "function" else tool
     if isinstance(tool, dict) and tool.get("type") == "function" and "name" in tool:

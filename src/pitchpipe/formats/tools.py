@@ -123,12 +123,20 @@ def is_json_object(arguments: Any) -> bool:
     """Whether something is the text of a JSON object."""
     if not isinstance(arguments, str):
         return False
-    for loads in (orjson.loads, json.loads):  # the quick one, and the one that takes all
+    for loads in (orjson.loads, _loads):  # the quick one, and the one that takes all of JSON
         try:
             return isinstance(loads(arguments), dict)
         except (ValueError, RecursionError):
             pass
     return False
+
+
+def _loads(text: str) -> object:
+    return json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _names(tools: Any) -> frozenset[str] | None:

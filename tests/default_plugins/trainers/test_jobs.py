@@ -147,3 +147,20 @@ def test_hyperparameters_come_from_the_method_where_the_top_has_none():
     assert to_job(api_job(hyperparameters={"n_epochs": 2, "batch_size": None})).hyperparameters == {
         "n_epochs": 2
     }
+
+
+def test_a_grader_that_the_sdk_declares_otherwise_warns_of_nothing(recwarn):
+    check = {
+        "type": "string_check",
+        "name": "a",
+        "operation": "eq",
+        "input": "{{sample.output_text}}",
+        "reference": "{{item.answer}}",
+    }
+    grader = {"type": "multi", "name": "m", "calculate_output": "a", "graders": {"a": check}}
+    method = {
+        "type": "reinforcement",
+        "reinforcement": {"grader": grader, "hyperparameters": {"n_epochs": 3}},
+    }
+    assert to_job(api_job(method=method, hyperparameters=None)).hyperparameters == {"n_epochs": 3}
+    assert not recwarn.list
