@@ -216,14 +216,15 @@ class Pipeline:
         table = self.table(source)
         sample = next(table.chunks(), None)
         if sample is not None:
-            infer(
-                str(table.path or table.name),
-                sample,
-                self.config.data,
-                answers=answers,
-                lines=isinstance(table, LinesTable),
-                formatter=self._selection.named_formatter,
-            )
+            with table.explaining():
+                infer(
+                    str(table.path or table.name),
+                    sample,
+                    self.config.data,
+                    answers=answers,
+                    lines=isinstance(table, LinesTable),
+                    formatter=self._selection.named_formatter,
+                )
 
     def prepare_into(self, table: Table, outputs: Outputs, watch: Watch) -> PreparedData:
         """As ``prepare``, for a table, files and an audience of the caller's choice."""
