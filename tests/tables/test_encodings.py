@@ -171,10 +171,12 @@ def test_windows_1252_far_down_is_refused_with_what_to_pass(save, records_of):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize("rows", [9, 60_000])
 def test_one_line_in_another_encoding_is_named_and_none_is_advised(save, pack, rows):
-    data = "text,label\n".encode() + "Käufer,für\n".encode() * rows + "Größe,x\n".encode("cp1252")
+    data = b"text,label\n" + "Käufer,für\n".encode() * rows + "Größe,x\n".encode("cp1252")
     path = save("a.csv.gz" if pack is gzip.compress else "a.csv", pack(data))
     for read in (Table.chunks, lambda table: (c for s in table.segments() for c in s.chunks())):
-        with pytest.raises(DataError, match=rf"line {rows + 2}: .*which the lines before") as caught:
+        with pytest.raises(
+            DataError, match=rf"line {rows + 2}: .*which the lines before"
+        ) as caught:
             list(read(open_table(path)))
         assert "cp1252 would read 'Größe,x'" in str(caught.value)
         assert "--encoding" not in str(caught.value)

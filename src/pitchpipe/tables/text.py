@@ -333,7 +333,7 @@ class TextFile:
 
     def _is_utf_8_before(self, offset: int) -> bool:
         """Whether the lines before the one at a place hold what only UTF-8 writes so."""
-        start, data = self._bytes_from(offset - _SAMPLE, offset)
+        _, data = self._bytes_from(offset - _SAMPLE, offset)
         whole = data[: data.rfind(self.newline.encode()) + 1].decode("utf-8", "ignore")
         return sum(not c.isascii() for c in whole.removeprefix("\ufeff")) >= _TELLING
 
