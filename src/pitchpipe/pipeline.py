@@ -216,14 +216,15 @@ class Pipeline:
         table = self.table(source)
         sample = next(table.chunks(), None)
         if sample is not None:
-            infer(
-                str(table.path or table.name),
-                sample,
-                self.config.data,
-                answers=answers,
-                lines=isinstance(table, LinesTable),
-                formatter=self._selection.named_formatter,
-            )
+            with table.explaining():
+                infer(
+                    str(table.path or table.name),
+                    sample,
+                    self.config.data,
+                    answers=answers,
+                    lines=isinstance(table, LinesTable),
+                    formatter=self._selection.named_formatter,
+                )
 
     def prepare_into(self, table: Table, outputs: Outputs, watch: Watch) -> PreparedData:
         """As ``prepare``, for a table, files and an audience of the caller's choice."""
@@ -350,7 +351,8 @@ class Pipeline:
                 goes on where it was.
 
         Returns:
-            One row a record, with ``predictions.COLUMNS``.
+            One row a record, with ``predictions.COLUMNS``; ``attrs["notes"]`` says which columns
+            were read, and which left out.
 
         Raises:
             DataError: the rows have no prompt.
@@ -359,12 +361,15 @@ class Pipeline:
         table = self.table(source)
         model = model if isinstance(model, TrainedModel) else self._named(model)
         asker = self.asker(model)
-        records = list(self._records(table, model.contract))
+        notes: dict[str, None] = {}
+        records = list(self._records(table, model.contract, notes))
         watch = self._watch(table.name, Path(out).parent if out else Path())
         with watch.stage("predict"):
             if out is None:
                 rows = asker.ask(records, MemoryLedger())
-                return predictions.frame(watch.counting("predict", rows, len(records)))
+                answered = predictions.frame(watch.counting("predict", rows, len(records)))
+                answered.attrs["notes"] = list(notes)
+                return answered
             contract = predictions.contract_key(model.contract)
             key = json.dumps([model.name, contract, table.fingerprint()])
             digest = hashlib.sha256(key.encode()).hexdigest()[:8]
@@ -375,6 +380,7 @@ class Pipeline:
             ):
                 answered = predictions.frame(watch.counting("predict", rows, len(records)))
             journal.unlink()
+            answered.attrs["notes"] = list(notes)
             return answered
 
     def asker(self, model: TrainedModel) -> predictions.Asker:
@@ -430,13 +436,21 @@ class Pipeline:
         made = formatter.stage.contract(formatter.name)
         return replace(made, task=self.config.data.task)
 
-    def _records(self, table: Table, contract: Contract) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def _records(
+        self, table: Table, contract: Contract, notes: dict[str, None]
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
         formatter = self._selection.formatter_of(contract)
         name, data, schema = str(table.path or table.name), self.config.data, None
+        left: dict[str, None] = {}
         for raw in table.chunks(table.columns):
             if schema is None:
-                schema = infer(name, raw, data, answers=False, formatter=formatter)
-            chunk = schema.read(raw)
+                with table.explaining():
+                    schema = infer(name, raw, data, answers=False, formatter=formatter)
+                notes.update(dict.fromkeys(schema.notes))
+            read = schema.unpacked(raw)
+            chunk = schema.apply(read.rows)
+            others = schema.left_out(read.rows, chunk, formatter)
+            left.update(dict.fromkeys((*read.others, *others)))
             empty = list(chunk.index[chunk[PROMPT].isna()]) if PROMPT in chunk else []
             if empty:
                 raise DataError(
@@ -445,6 +459,8 @@ class Pipeline:
             if not schema.reader and (schema.shape or not formatter.is_formatted(chunk)):
                 chunk = formatter.apply(chunk)
             yield from zip(map(int, chunk.index), frame_to_records(chunk), strict=True)
+        if left and data.profile != "legacy":
+            notes[f"Left out of the records: {', '.join(map(repr, left))}."] = None
 
     def _recognised(self, train: Path, valid: Path | None) -> PreparedData:
         counts, fitted = [], None

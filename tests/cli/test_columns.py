@@ -103,3 +103,17 @@ def test_a_model_is_asked_with_the_same_joined_columns(cli, write_rows):
     new = write_rows("new.csv", [row[:2] for row in rows[:3]], ("instruction", "input"))
     assert cli("predict", new, "--run-dir", "here").code == 0
     assert len(Path("new_predictions.jsonl").read_text("utf-8").splitlines()) == 3
+
+
+def test_predict_names_the_columns_that_it_reads_and_leaves_out(cli):
+    rows = [{"prompt": f"film {n}", "completion": ("pos", "neg")[n % 2]} for n in range(24)]
+    Path("a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert cli("run", "a.jsonl", "--run-dir", "r").code == 0
+    asked = [{"body": f"film {n}", "subject": "re"} for n in range(3)] + [{"body": "x", "late": 1}]
+    Path("new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    found = cli("predict", "new.jsonl", "--run-dir", "r")
+    assert found.code == 0, found.err
+    assert "Column 'body' is taken for the prompt: its name ranks before 'subject'." in found.err
+    assert found.err.count("Left out of the records: 'subject', 'late'.") == 1
+    told = json.loads(cli("predict", "new.jsonl", "--run-dir", "r", "--json").out)
+    assert told["notes"][-1] == "Left out of the records: 'subject', 'late'."

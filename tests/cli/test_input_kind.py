@@ -45,6 +45,34 @@ def test_json_is_trained_as_text_only_with_the_flag(cli):
     assert '{\\"prompt\\"' in Path("train_prepared.jsonl").read_text()
 
 
+POEM = "Title, Author\n" + "".join(f"I came home at {n}, she said\n" for n in range(20))
+
+
+@pytest.mark.parametrize("verb", [("prepare", "-q"), ("run", "--run-dir", "r")])
+def test_a_refusal_says_how_the_file_was_read(cli, verb):
+    Path("poem.txt").write_text(POEM)
+    refused = cli(verb[0], "poem.txt", *verb[1:])
+    assert refused.code == 1
+    assert "it is not clear which column" in refused.err
+    assert "poem.txt is called .txt, but holds delimited text" in refused.err
+    assert "--input-kind lines reads every line as a text" in refused.err
+    taken = cli("prepare", "poem.txt", "-q", "--input-kind", "lines")
+    assert taken.code == 0, taken.err
+    assert "poem_prepared.jsonl: 21 records" in taken.out
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_refusal_names_the_sheets_that_are_not_read(cli, rows):
+    book = openpyxl.Workbook()
+    for n in range(rows):
+        book.active.append([f"see the other sheet {n}"])
+    book.create_sheet("Data").append(["prompt", "completion"])
+    book.save("book.xlsx")
+    refused = cli("prepare", "book.xlsx", "-q")
+    assert refused.code == 1
+    assert "Only the first sheet, 'Sheet', is read, not 'Data'." in refused.err
+
+
 @pytest.mark.parametrize("verb", ["prepare", "run", "predict", "train", "sweep"])
 def test_every_command_that_reads_a_table_takes_the_flag(cli, verb):
     assert "--input-kind" in cli(verb, "--help").out

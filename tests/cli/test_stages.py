@@ -143,6 +143,7 @@ def test_predict_in_the_words_of_a_run(cli, done, write_rows):
         "model": done["model"],
         "rows": 2,
         "references": 0,
+        "notes": ["Column 'text' is taken for the prompt."],
     }
     lines = Path("new_predictions.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["answer"] for line in lines] == ["pos", "neg"]

@@ -198,6 +198,13 @@ REFUSED: Mapping[str, tuple[Rows, str]] = {
         ],
         "several labels",
     ),
+    "doccano, joined under data": (
+        [
+            *texts(lambda n, label: {"id": n, "data": f"ticket {n}", "label": label}),
+            {"id": 99, "data": "ticket 99", "label": "glad#cross"},
+        ],
+        "several labels",
+    ),
     "prodigy, parts": (texts(lambda n, label: prodigy(n, spans=[SPAN])), "parts of the text"),
     "prodigy, several": (texts(lambda n, label: prodigy(n, accept=list(LABELS))), "several labels"),
     "argilla 1, tokens": (

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pitchpipe.errors import DataError, UsageError
-from pitchpipe.tables import open_table
+from pitchpipe.tables import Table, open_table
 from pitchpipe.tables.encodings import guess
 
 WESTERN = {
@@ -166,6 +166,20 @@ def test_windows_1252_far_down_is_refused_with_what_to_pass(save, records_of):
     with pytest.raises(DataError, match=r"line 20002: .*cp1252 would read 'Käufer,y'"):
         list(open_table(path).chunks())
     assert records_of(open_table(path, encoding="cp1252"))[-1] == {"text": "Käufer", "label": "y"}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("rows", [9, 60_000])
+def test_one_line_in_another_encoding_is_named_and_none_is_advised(save, pack, rows):
+    data = b"text,label\n" + "Käufer,für\n".encode() * rows + "Größe,x\n".encode("cp1252")
+    path = save("a.csv.gz" if pack is gzip.compress else "a.csv", pack(data))
+    for read in (Table.chunks, lambda table: (c for s in table.segments() for c in s.chunks())):
+        with pytest.raises(
+            DataError, match=rf"line {rows + 2}: .*which the lines before"
+        ) as caught:
+            list(read(open_table(path)))
+        assert "cp1252 would read 'Größe,x'" in str(caught.value)
+        assert "--encoding" not in str(caught.value)
 
 
 def test_pieces_of_windows_1252_are_the_table(save):

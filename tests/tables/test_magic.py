@@ -77,6 +77,10 @@ CONTENTS = {
     "HTML page": b"\n<!DOCTYPE html>\n<html><body>404</body></html>\n",
     "XML document": b'<?xml version="1.0"?>\n<rows><row/></rows>\n',
     "RTF document": b"{\\rtf1\\ansi\\ansicpg1252\n{\\fonttbl}\nhello}\n",
+    "table drawn with dashes and bars": b"| text | label |\r\n|:---|---:|\r\n| a b | x |\r\n",
+    "drawn with dashes and bars, as in Markdown": b" text | label \n------+------\n a b  | x\n",
+    "with dashes and bars": b"+------+---+\n| text | a |\n+------+---+\n| b c  | x |\n",
+    "training data of fastText": b"__label__good I like it\n__label__bad I do not\n",
     "Git LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
 }
 
@@ -116,6 +120,21 @@ def test_packed_text_is_told_by_its_bytes(save, records_of, pack):
 def test_what_is_packed_inside_is_told(save, content, what):
     with pytest.raises(DataError, match=what):
         open_table(save("a.csv.gz", gzip.compress(content)))
+
+
+@pytest.mark.parametrize("what", ["table drawn with dashes and bars", "training data of fastText"])
+def test_drawn_tables_and_labelled_lines_are_texts_when_the_kind_says_so(save, records_of, what):
+    path = save("a.txt", CONTENTS[what])
+    with pytest.raises(DataError, match="pass --input-kind lines"):
+        open_table(path)
+    assert len(records_of(open_table(path, kind="lines"))) == len(CONTENTS[what].splitlines())
+
+
+@pytest.mark.parametrize(
+    "text", ["Home | About\n------------\nWe sell\n", "text|label\n-|-\na|b\n", "a|b\n|-x|\nc|d\n"]
+)
+def test_texts_with_bars_and_dashes_are_read(save, text):
+    assert open_table(save("a.txt", text)).has_rows()
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def configure(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predicts, and says where the answers are."""
-    from pitchpipe.cli.output import answer, answer_json, say
+    from pitchpipe.cli.output import answer, answer_json, say, shown
     from pitchpipe.run import RunFolder
 
     if not (arguments.model or arguments.run_dir):
@@ -56,8 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         name = model if isinstance(model, str) else model.name
         rows = {"rows": len(answers), "references": len(known)}
-        answer_json({"predictions": str(out), "model": name, **rows})
+        notes = {"notes": answers.attrs["notes"]}
+        answer_json({"predictions": str(out), "model": name, **rows, **notes})
         return 0
+    for note in answers.attrs["notes"]:
+        say(shown(note))
     answer(f"{out}: {len(answers)} answers")
     if known:
         say(f"Next: pitchpipe score {out}")

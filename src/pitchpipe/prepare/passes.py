@@ -70,7 +70,8 @@ class Plan:
         name = str(table.path or table.name)
         lines = isinstance(table, LinesTable)
         data, own = selection.config.data, selection.named_formatter
-        schema = infer(name, sample, data, lines=lines, formatter=own)
+        with table.explaining():
+            schema = infer(name, sample, data, lines=lines, formatter=own)
         fitted = selection.fit(selection.rows(name, schema, schema.read(sample)))
         formatter = selection.formatter(schema, fitted)
         contract = replace(formatter.stage.contract(formatter.name), task=data.task)

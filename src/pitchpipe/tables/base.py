@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,16 @@ class Table(ABC):
         self.name = name
         self.path = path
         self._chunk_rows = chunk_rows
+
+    @contextmanager
+    def explaining(self) -> Generator[None, None, None]:
+        """Adds to an error what there is to say about how the table is read."""
+        try:
+            yield
+        except DataError as error:
+            if self.notes:
+                error.args = (" ".join((str(error), *self.notes)), *error.args[1:])
+            raise
 
     @property
     @abstractmethod

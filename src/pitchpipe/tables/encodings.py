@@ -113,11 +113,19 @@ def suggestions(data: bytes, at: int) -> str:
         data: a line, or a part of one, that is no UTF-8.
         at: the place in it that tells encodings apart.
     """
+    shown = readings(data, at)
+    return f"pass --encoding NAME{f': {shown}' if shown else ', such as --encoding cp1252'}"
+
+
+def readings(data: bytes, at: int) -> str:
+    """What encodings make of some bytes; nothing where none makes sense of them.
+
+    Args:
+        data: a line, or a part of one, that is no UTF-8.
+        at: the place in it that tells encodings apart.
+    """
     found = _candidates(data, at)
-    if not found:
-        return "pass --encoding NAME, such as --encoding cp1252"
-    shown = ", ".join(f"{name} would read {_around(data, name, at)!r}" for name in found)
-    return f"pass --encoding NAME: {shown}"
+    return ", ".join(f"{name} would read {_around(data, name, at)!r}" for name in found)
 
 
 def _candidates(data: bytes, at: int) -> Sequence[str]:

@@ -13,6 +13,7 @@ _EXPORT = "Export the table as CSV or JSON lines, and pass that file."
 _UNPACK = "Unpack it, and pass the table inside."
 _CODE = "Load it with the program that wrote it, write the rows as JSON lines, and pass that file."
 _SAVE_AS = "Open it in a spreadsheet, save the sheet as .xlsx or CSV, and pass that file."
+_AS_LINES = "If every line is one text, pass --input-kind lines."
 
 _FORMATS: tuple[tuple[re.Pattern[bytes], str, str], ...] = tuple(
     (re.compile(pattern, re.DOTALL), what, advice)
@@ -78,6 +79,17 @@ _MARKUP: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             r"version https://git-lfs\.github\.com/spec",
             "a Git LFS pointer, which stands for the file",
             "Fetch the file itself with: git lfs pull",
+        ),
+        (
+            r"(?:\+[-=+]+\+[ \t]*\r?\n)?[^\r\n]*\|[^\r\n]*\r?\n"
+            r"(?=[^\r\n]*[|+])[ \t]*[|+]?[ \t]*:?[-=]{3,}[-=:|+ \t]*(?:[\r\n]|\Z)",
+            "a table drawn with dashes and bars, as in Markdown",
+            f"Save its rows as CSV, without the line of dashes. {_AS_LINES}",
+        ),
+        (
+            r"__label__[^\s,;|\"]+[ \t]",
+            "training data of fastText",
+            f"Write its texts and labels as CSV, under a line text,label. {_AS_LINES}",
         ),
     )
 )

@@ -71,7 +71,8 @@ def open_table(
         where = str(source)
     if not table.has_rows():
         header = f" below the header ({', '.join(table.columns)})" if table.columns else ""
-        raise DataError(f"{where}: no rows{header}. Expected at least one; add the data.")
+        with table.explaining():
+            raise DataError(f"{where}: no rows{header}. Expected at least one; add the data.")
     return table
 
 

@@ -160,7 +160,10 @@ def note_conflict(path: Path, name: Name, kind: Kind) -> tuple[str, ...]:
         return ()
     if name.kind is None:
         return (f"{path.name} holds {LABELS[kind]}, and is read as such.",)
-    return (f"{path.name} is called {name.ending}, but holds {LABELS[kind]}; it is read as such.",)
+    note = f"{path.name} is called {name.ending}, but holds {LABELS[kind]}; it is read as such."
+    if name.kind == "lines" and kind in ("csv", "tsv"):
+        note += " --input-kind lines reads every line as a text."
+    return (note,)
 
 
 def _doubt(path: Path, columns: Columns) -> str:

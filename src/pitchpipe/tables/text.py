@@ -20,6 +20,7 @@ from pitchpipe.tables.encodings import (
     detect,
     first_high,
     guess,
+    readings,
     suggestions,
     telling_place,
 )
@@ -30,6 +31,7 @@ _BLOCK = 1 << 19
 _SAMPLE = 1 << 16
 _TAIL = 16
 _CONTEXT = 200
+_TELLING = 3  # characters; fewer may stand in another encoding by chance
 
 
 class Cut(Protocol):
@@ -291,6 +293,13 @@ class TextFile:
     def _undecodable(self, line: int, offset: int, byte: int) -> DataError:
         where = "of the uncompressed text " if self._packing else ""
         name = self._encoding.upper()
+        if not self._is_given and self._encoding == "utf-8" and self._is_utf_8_before(offset):
+            found = readings(*self._line_at(offset))
+            return DataError(
+                f"{self.path}: line {line}: the byte 0x{byte:02X} at offset {offset} {where}is "
+                "not valid UTF-8, which the lines before it are. Expected one encoding; write "
+                f"the line in UTF-8 as well{f' ({found})' if found else ''}."
+            )
         advice = (
             "or pass another encoding with --encoding NAME"
             if self._is_given
@@ -314,15 +323,29 @@ class TextFile:
 
     def _suggestions(self, offset: int) -> str:
         """What the file could be, by what stands around a byte that is no UTF-8."""
-        start = max(0, offset - _CONTEXT)
+        return suggestions(*self._line_at(offset))
+
+    def _line_at(self, offset: int) -> tuple[bytes, int]:
+        """The line around a place, or what of it is near, and the place in it."""
+        start, data = self._bytes_from(offset - _CONTEXT, offset + _CONTEXT)
+        line, before = _line_around(data, offset - start)
+        return line, offset - start - before
+
+    def _is_utf_8_before(self, offset: int) -> bool:
+        """Whether the lines before the one at a place hold what only UTF-8 writes so."""
+        _, data = self._bytes_from(offset - _SAMPLE, offset)
+        whole = data[: data.rfind(self.newline.encode()) + 1].decode("utf-8", "ignore")
+        return sum(not c.isascii() for c in whole.removeprefix("\ufeff")) >= _TELLING
+
+    def _bytes_from(self, start: int, stop: int) -> tuple[int, bytes]:
+        """The bytes between two places, and where they begin; from the start if need be."""
+        start = max(0, start)
         with self._open() as stream:
             try:
                 stream.seek(start)
             except (OSError, EOFError, ValueError):
                 start = 0
-            data = self._take(stream, offset - start + _CONTEXT)
-        line, before = _line_around(data, offset - start)
-        return suggestions(line, offset - start - before)
+            return start, self._take(stream, stop - start)
 
     def _open(self) -> Stream:
         try:

@@ -75,7 +75,8 @@ class JoinedLabels(Export):
     @classmethod
     def recognised(cls, table: str, sample: pd.DataFrame, answers: bool) -> Export | None:
         """Told by its columns, and by labels that are made of others."""
-        if not {"id", "text", "label"} <= set(sample.columns):
+        columns = set(sample.columns)
+        if not ({"id", "label"} <= columns and columns & {"text", "data"}):
             return None
         labels = frozenset(str(cell) for cell in filled(sample["label"].tolist()))
         made = cls(table, answers, labels)
