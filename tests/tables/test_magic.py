@@ -116,6 +116,7 @@ def test_packed_text_is_told_by_its_bytes(save, records_of, pack):
         (gzip.compress(b"a\n"), "compressed twice"),
         (zipped(a_csv="x"), "compressed zip archive"),
     ],
+    ids=["parquet", "tar", "gzip", "zip"],
 )
 def test_what_is_packed_inside_is_told(save, content, what):
     with pytest.raises(DataError, match=what):
