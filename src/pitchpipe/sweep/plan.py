@@ -103,8 +103,8 @@ class Plan:
             )
         if cost > max_cost:
             raise BudgetError(
-                f"the estimate of {cost:.2f} USD for all {len(self.cells)} cells "
-                f"({self.tokens:,} tokens) is above max_cost, {max_cost:.2f} USD; nothing was "
+                f"the estimate of {budget.usd(cost)} for all {len(self.cells)} cells "
+                f"({self.tokens:,} tokens) is above max_cost, {budget.usd(max_cost)}; nothing was "
                 "submitted. Raise --max-cost, or sweep over fewer models, examples or epochs."
             )
 
