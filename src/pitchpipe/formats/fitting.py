@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pitchpipe.errors import UsageError
 from pitchpipe.formats.kinds import KINDS, KindName, RecordKind
@@ -57,7 +58,7 @@ class _Way:
     """
 
     words: str
-    changes: Mapping[str, str] | None = None
+    changes: Mapping[str, Any] | None = None
 
 
 def fit(rows: Rows, training: TrainingOptions, known: Format | None = None) -> Fit:
