@@ -60,10 +60,13 @@ def check(trainer: Trainer, data: PreparedData, spec: TrainingSpec) -> None:
     if cost is None:
         raise unknown_cost(limit, f"training {spec.model}", estimate, trainer, data, spec)
     if cost > limit:
+        fewer = (
+            "lower --n-epochs, " if estimate.epochs > 1 and cost / estimate.epochs <= limit else ""
+        )
         raise BudgetError(
-            f"the estimate of {cost:.2f} USD ({estimate.tokens:,} tokens x {estimate.epochs} "
-            f"epochs, {estimate.source}) is above max_cost, {limit:.2f} USD; nothing was "
-            "submitted. Raise --max-cost, lower --n-epochs, or use fewer records."
+            f"the estimate of {usd(cost)} ({estimate.tokens:,} tokens x {estimate.epochs} "
+            f"epochs, {estimate.source}) is above max_cost, {usd(limit)}; nothing was "
+            f"submitted. Raise --max-cost, {fewer}or use fewer records."
         )
 
 
@@ -94,6 +97,11 @@ def cost_of(estimate: Estimate) -> float | None:
         return None
     amount = float(cost)
     return amount if math.isfinite(amount) and amount >= 0 else None
+
+
+def usd(amount: float) -> str:
+    """An amount of US dollars, with as many digits as it takes not to look like nothing."""
+    return f"{amount:.2f} USD" if amount == 0 or amount >= 0.01 else f"{amount:.2g} USD"
 
 
 def total_cost(estimates: Iterable[Estimate]) -> float | None:
@@ -130,7 +138,7 @@ def unknown_cost(
     else:
         remedy = f"{type(trainer).__name__} has no option that gives a price: {drop}."
     return BudgetError(
-        f"max_cost is {limit:.2f} USD, and the cost of {what} is {found}: {source}. "
+        f"max_cost is {usd(limit)}, and the cost of {what} is {found}: {source}. "
         f"Expected an estimate in USD. {remedy} Nothing was submitted."
     )
 

@@ -240,7 +240,7 @@ class _Execution:
         if wanted is None:
             return
         if contract.answers_are == "text":
-            raise no_labels(wanted)
+            raise no_labels(wanted, can_be_labels=contract.format != "preference")
         if contract.labels:
             positive_label(contract.labels, wanted)
 

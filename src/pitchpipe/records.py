@@ -170,8 +170,13 @@ class Contract:
 
     @property
     def answers_are(self) -> TaskChoice:
-        """What answers are: labels where there are any, else what ``task`` says."""
-        return "classification" if self.labels else self.task
+        """What answers are: labels where there are any, else what ``task`` says.
+
+        Those of preference records are text, for each has two answers to compare.
+        """
+        if self.labels:
+            return "classification"
+        return "text" if self.format == "preference" else self.task
 
     def to_json(self) -> dict[str, Any]:
         """The contract as JSON types; without ``task`` where that is "auto"."""

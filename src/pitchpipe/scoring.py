@@ -101,12 +101,17 @@ def positive_label(labels: Sequence[str], wanted: str | None = None) -> str | No
     raise UsageError(f"unknown positive class {wanted!r}.{hint} The labels are {listed}.")
 
 
-def no_labels(positive_class: str) -> UsageError:
-    """The refusal of a positive class where answers are free text."""
+def no_labels(positive_class: str, can_be_labels: bool = True) -> UsageError:
+    """The refusal of a positive class where answers are free text.
+
+    Args:
+        positive_class: what the user asked for.
+        can_be_labels: whether the answers are labels once the user says so.
+    """
+    otherwise = ", or pass --task classification (data.task)" if can_be_labels else ""
     return UsageError(
         f"positive class {positive_class!r}: the completions are free text, without labels. "
-        "Leave out --positive-class (scoring.positive_class), or pass --task classification "
-        "(data.task)."
+        f"Leave out --positive-class (scoring.positive_class){otherwise}."
     )
 
 

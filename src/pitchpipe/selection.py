@@ -103,24 +103,38 @@ class Selection:
             schema: what its columns are.
             sample: its first rows, under the names that the stages know.
         """
-        method = self.config.training.method
+        plain = self._plain_rows(name, schema, sample)
+        helps = self._fits(plain)
         if self.named_formatter is not None:
-            kind = kind_of(self.named_formatter.format, method)
-            made_by = self.config.formatter.name
-            why, otherwise = f"the formatter {made_by} makes these", "leave out --format"
+            kind = kind_of(self.named_formatter.format, self.config.training.method)
+            why = f"the formatter {self.config.formatter.name} makes these"
+            otherwise = "leave out --format (formatter.name)" if helps else ""
             return Rows(name, kind.name, why, otherwise)
         if self.profile.verbatim:
-            why, otherwise = f"the profile {self.profile.name} makes no others", "another --profile"
+            why = f"the profile {self.profile.name} makes no others"
+            otherwise = "leave out --profile (data.profile)" if helps else ""
             return Rows(name, "completion", why, otherwise)
+        return plain
+
+    def _plain_rows(self, name: str, schema: Schema, sample: pd.DataFrame) -> Rows:
+        """The same where neither a formatter is named nor a profile that makes one kind alone."""
+        method = self.config.training.method
         if schema.open_ended:
             return Rows(name, "completion", "the prompts are empty", "fill in the prompts")
         if schema.shape is None:
             return Rows(name)
-        if schema.shape == "chat" and method == AUTO:
+        if schema.shape == "chat" and method not in ("supervised", "reinforcement"):
             options = self.config.training.method_options
             if "grader" in options or is_graded(sample.columns, list(sample["messages"])):
                 method = "reinforcement"
         return Rows(name, kind_of(schema.shape, method).name)
+
+    def _fits(self, rows: Rows) -> bool:
+        try:
+            self.fit(rows)
+        except UsageError:
+            return False
+        return True
 
     def formatter(self, schema: Schema, fitted: Fit) -> Named[Formatter]:
         """The formatter that makes such records of rows of that schema."""

@@ -197,3 +197,10 @@ def test_main_takes_the_words_of_the_process(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["pitchpipe", "--version"])
     assert main() == 0
     assert capsys.readouterr().out.startswith("pitchpipe ")
+
+
+@pytest.mark.parametrize("command", ["prepare", "train", "run", "sweep", "predict", "score"])
+def test_help_names_each_group_of_flags_once(cli, command):
+    text = cli(command, "--help").out
+    groups = [line for line in text.splitlines() if line.endswith(":") and line[:1].islower()]
+    assert len(groups) == len(set(groups)), groups

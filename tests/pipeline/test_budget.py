@@ -298,6 +298,9 @@ def test_the_price_that_is_advised_is_taken(
     dear = replace(trainer, prices={model: 1e6})
     with pytest.raises(BudgetError, match="is above max_cost"):
         budget.check(dear, data, TrainingSpec(model, max_cost=5.0))
+    one = TrainingSpec(model, n_epochs=1, max_cost=0.000001)
+    with pytest.raises(BudgetError, match=r"max_cost, 1e-06 USD; .*Raise --max-cost, or use fewer"):
+        budget.check(dear, data, one)
 
 
 @pytest.mark.parametrize("price", [float("nan"), -1.0, float("inf")])

@@ -270,3 +270,18 @@ def test_a_positive_class_needs_labels(make_pipeline: Make, tmp_path: Path) -> N
         make_pipeline(training=CHAT, scoring=scoring).run(path)
     asked = make_pipeline(training=CHAT, scoring=scoring, data={"task": "classification"})
     assert asked.run(path).scores["positive_class"] == "Bye!"
+
+
+def test_answers_of_preferences_are_text_however_few(make_pipeline: Make, tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"Gate {n}?", "chosen": f"Sorry, {n}.", "rejected": f"No {n}."}
+        for n in range(12)
+    ]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    pipeline = make_pipeline()
+    assert pipeline.run(path).scores["task"] == "text"
+    asked = make_pipeline(scoring={"positive_class": "Sorry, 3."})
+    with pytest.raises(UsageError, match=r"Leave out --positive-class \([a-z_.]+\)\.$"):
+        asked.run(path, tmp_path / "refused")
+    assert not (tmp_path / "refused/job.json").exists(), "refused before anything is paid for"

@@ -282,6 +282,24 @@ def test_nothing_to_compare_by(make_sweep: Make) -> None:
         make_sweep(splitter={"name": "random", "valid_fraction": 0.0}).plan()
 
 
+def test_a_table_of_ten_rows_needs_more_rows_not_another_splitter(
+    make_sweep: Make, films: Path
+) -> None:
+    rows = (
+        f"A film about thing {number}.,{'pos' if number % 2 else 'neg'}" for number in range(10)
+    )
+    films.write_text("\n".join(["text,tag", *rows]))
+    with pytest.raises(UsageError, match=r"nothing is held out, .*at least 11 rows.*Add rows\.$"):
+        make_sweep(examples=(10,)).plan()
+
+
+def test_holding_out_fewer_is_advised_only_where_it_leaves_enough(make_sweep: Make) -> None:
+    with pytest.raises(UsageError, match=r"Ask for at most 36, or hold out fewer"):
+        make_sweep(examples=(44,)).plan()
+    with pytest.raises(UsageError, match=r"Ask for at most 36\.$"):
+        make_sweep(examples=(45,)).plan()
+
+
 def test_a_request_that_is_wrong_for_all_cells_ends_the_sweep(make_sweep: Make, jobs: Jobs) -> None:
     made = make_sweep(scoring={"positive_class": "psi"})
     with pytest.raises(UsageError, match="unknown positive class 'psi'"):

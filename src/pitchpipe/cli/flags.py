@@ -129,13 +129,14 @@ def method_flag(add: Add) -> None:
 
 def training_flags(parser: Parser) -> None:
     """What to train, and how."""
-    _number(model_flag(parser), "--n-epochs", int, "passes over the records")
-    job_flags(parser)
+    add = model_flag(parser)
+    _number(add, "--n-epochs", int, "passes over the records")
+    job_flags(parser, add)
 
 
-def job_flags(parser: Parser) -> None:
-    """How to train, but for the model and the number of epochs."""
-    add = parser.add_argument_group("training").add_argument
+def job_flags(parser: Parser, add: Add | None = None) -> None:
+    """How to train, but for the model and the number of epochs; into the group of ``add``."""
+    add = add or parser.add_argument_group("training").add_argument
     _number(add, "--batch-size", int, "records a step")
     _number(add, "--learning-rate-multiplier", float, "factor on the service's own rate")
     _key(add, "--suffix", "training.suffix", "S", "for the tuned model's name")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pitchpipe.errors import UsageError
 from pitchpipe.formats.kinds import KINDS, KindName, RecordKind
@@ -11,6 +13,8 @@ from pitchpipe.models import ModelFacts, base_of, model_table
 from pitchpipe.records import Format, TrainingOptions, TrainingSpec
 
 AUTO = "auto"
+NO_MODEL = "leave out --model (training.model)"
+NO_METHOD = "leave out --method (training.method)"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,17 @@ class Fit:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Way:
+    """What a user could do about a misfit, and what it changes of the training.
+
+    Ways out that change the rows instead have no ``changes``; who names them knows that they help.
+    """
+
+    words: str
+    changes: Mapping[str, Any] | None = None
+
+
 def fit(rows: Rows, training: TrainingOptions, known: Format | None = None) -> Fit:
     """Settles which records are trained on which model by which method.
 
@@ -61,14 +76,11 @@ def fit(rows: Rows, training: TrainingOptions, known: Format | None = None) -> F
         UsageError: the named model or method does not fit the rows; names the three, and what to
             change.
     """
-    facts = model_table().facts(training.model)
-    takes = known or facts.format
-    kind = _kind(rows, training, facts, takes)
-    if training.method not in (AUTO, kind.method):
-        raise UsageError(_method_misfit(rows, kind, training))
+    kind, misfit = _judged(rows, training, known)
+    if misfit:
+        found, ways = misfit
+        raise UsageError(f"{rows.name}: {found} {_advice(rows, training, known, ways)}")
     model = kind.model if training.model == AUTO else training.model
-    if training.model != AUTO:
-        _check_model(rows, kind, training, facts, takes)
     values = {f.name: getattr(training, f.name) for f in dataclasses.fields(training)}
     settled = TrainingSpec(**{**values, "model": model, "method": kind.method})
     return Fit(kind, settled, _notes(rows, kind, training, model))
@@ -110,43 +122,62 @@ def _kind(
     return KINDS["chat"]  # nothing is known of the model, and new ones take nothing else
 
 
-def _check_model(
-    rows: Rows, kind: RecordKind, training: TrainingOptions, facts: ModelFacts, takes: Format | None
-) -> None:
-    """Raises UsageError where the named model takes other records, or trains otherwise."""
-    base = base_of(training.model)
+def _judged(
+    rows: Rows, training: TrainingOptions, known: Format | None
+) -> tuple[RecordKind, tuple[str, tuple[_Way, ...]] | None]:
+    """The kind of records, and what does not fit with the ways out of it; None where all fits."""
+    facts = model_table().facts(training.model)
+    takes = known or facts.format
+    kind = _kind(rows, training, facts, takes)
+    without_method = _Way(NO_METHOD, {"method": AUTO})
+    without_model = _Way(NO_MODEL, {"model": AUTO})
+    other_model = _Way(f"pass --model {kind.model}", {"model": kind.model})
+    if training.method not in (AUTO, kind.method):
+        said = f"{_said(rows, kind)}, which the method {training.method} does not train on."
+        other = _Way(f"pass --method {kind.method}", {"method": kind.method})
+        return kind, (said, (without_method, other))
+    if training.model == AUTO:
+        return kind, None
     conversations = kind.format != "completion"
     if takes is not None and conversations != (takes != "completion"):
-        other = KINDS["completion" if takes == "completion" else "chat"]
-        found = f"takes {other.name} records ({other.holds})"
+        taken = KINDS["completion" if takes == "completion" else "chat"]
+        found = f"takes {taken.name} records ({taken.holds})"
     elif facts.methods and kind.method not in facts.methods:
         found = f"trains by {' or '.join(facts.methods)}, not by {kind.method}"
     else:
-        return
-    raise UsageError(
-        f"{rows.name}: {_said(rows, kind)}, but the model {base} {found}. "
-        f"{_way_out(rows, kind, training)}"
-    )
+        return kind, None
+    said = f"{_said(rows, kind)}, but the model {base_of(training.model)} {found}."
+    if rows.kind is None and training.method != AUTO:
+        return kind, (said, (without_method, other_model))
+    changed_rows = (_Way(rows.otherwise),) if rows.otherwise else ()
+    return kind, (said, (without_model, other_model, *changed_rows))
 
 
-def _method_misfit(rows: Rows, kind: RecordKind, training: TrainingOptions) -> str:
-    return (
-        f"{rows.name}: {_said(rows, kind)}, which the method {training.method} does not train on. "
-        f"Leave out --method (training.method), or pass --method {kind.method}."
-    )
+def _advice(
+    rows: Rows, training: TrainingOptions, known: Format | None, ways: tuple[_Way, ...]
+) -> str:
+    """Those ways that lead to a fit, as a sentence."""
+    good = [way.words for way in ways if _helps(way, rows, training, known)]
+    if not good:  # none helps by itself, and both together leave everything to the rows
+        good = [f"{NO_MODEL} and --method (training.method)"]
+    sentence = ", or ".join(good)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _helps(way: _Way, rows: Rows, training: TrainingOptions, known: Format | None) -> bool:
+    if way.changes is None:
+        return True
+    changed = dataclasses.replace(training, **way.changes)
+    if rows.kind is None and changed.method == "dpo":
+        return False  # plain columns hold no two answers to compare
+    _, misfit = _judged(rows, changed, known if changed.model == training.model else None)
+    return misfit is None
 
 
 def _said(rows: Rows, kind: RecordKind) -> str:
     reason = f", because {rows.reason}" if rows.reason else ""
     verb = "are" if rows.kind and not rows.reason else "become"
     return f"the rows {verb} {kind.name} records ({kind.holds}){reason}"
-
-
-def _way_out(rows: Rows, kind: RecordKind, training: TrainingOptions) -> str:
-    if rows.kind is None and training.method != AUTO:
-        return f"Leave out --method (training.method), or pass --model {kind.model}."
-    otherwise = f", or {rows.otherwise}" if rows.otherwise else ""
-    return f"Leave out --model (training.model), or pass --model {kind.model}{otherwise}."
 
 
 def _notes(rows: Rows, kind: RecordKind, training: TrainingOptions, model: str) -> tuple[str, ...]:

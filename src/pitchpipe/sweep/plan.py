@@ -16,7 +16,7 @@ from pitchpipe.pipeline import Pipeline
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepare import prepare
 from pitchpipe.prepared import Outputs
-from pitchpipe.records import Estimate, PreparedData, RunInfo
+from pitchpipe.records import MIN_EXAMPLES, Estimate, PreparedData, RunInfo
 from pitchpipe.run import RunFolder
 from pitchpipe.schema import Schema
 from pitchpipe.selection import Named, Parts, Selection
@@ -103,8 +103,8 @@ class Plan:
             )
         if cost > max_cost:
             raise BudgetError(
-                f"the estimate of {cost:.2f} USD for all {len(self.cells)} cells "
-                f"({self.tokens:,} tokens) is above max_cost, {max_cost:.2f} USD; nothing was "
+                f"the estimate of {budget.usd(cost)} for all {len(self.cells)} cells "
+                f"({self.tokens:,} tokens) is above max_cost, {budget.usd(max_cost)}; nothing was "
                 "submitted. Raise --max-cost, or sweep over fewer models, examples or epochs."
             )
 
@@ -203,15 +203,20 @@ def _check_models(config: Config, host: PluginHost, grid: Grid) -> None:
 def _check_rows(data: PreparedData, grid: Grid, table: Table) -> None:
     name = table.path or table.name
     if data.valid is None:
-        raise UsageError(
-            f"{name}: nothing is held out, so the cells cannot be compared. Choose a splitter "
-            "that holds records out (splitter.name, splitter.valid_fraction)."
+        remedy = (
+            "Choose a splitter that holds records out (splitter.name, splitter.valid_fraction)."
+            if data.train_rows > MIN_EXAMPLES
+            else f"Expected at least {MIN_EXAMPLES + 1} rows: {MIN_EXAMPLES} to train on, which is "
+            "the fewest the fine-tuning API takes, and one to compare by. Add rows."
         )
+        raise UsageError(f"{name}: nothing is held out, so the cells cannot be compared. {remedy}")
     if grid.examples[-1] > data.train_rows:
+        enough = grid.examples[-1] < data.train_rows + data.valid_rows
+        fewer = ", or hold out fewer (splitter.valid_fraction)" if enough else ""
         raise UsageError(
             f"examples: {grid.examples[-1]} are asked for, but {name} leaves {data.train_rows} "
             f"to train on, besides {data.valid_rows} that are held out. Ask for at most "
-            f"{data.train_rows}, or hold out fewer (splitter.valid_fraction)."
+            f"{data.train_rows}{fewer}."
         )
 
 
