@@ -66,7 +66,8 @@ SAYINGS: Mapping[str, Saying] = {
     ),
     "unknown key": Saying(
         "a key in a message that the API does not take",
-        f"no other keys than {', '.join(KEYS)}; take the others out, or give them in these",
+        f"no other keys than {', '.join(KEYS)}; take the others out, and give "
+        "weight 0 to a message that is not to be learnt",
         "unexpected key '{where}'; a message has {expected}.",
     ),
     "unknown role": Saying(
