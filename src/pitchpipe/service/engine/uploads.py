@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pitchpipe.service.engine.files import Files
 from pitchpipe.service.http import JSON, ApiError
@@ -90,8 +91,7 @@ class Uploads:
         Raises:
             ApiError: the upload has ended, or the parts are not the file it announced.
         """
-        with self._blobs.claim(upload_id, wait=True):
-            row = self._pending(upload_id)
+        with self._claimed(upload_id) as row:
             content = self._joined(row, part_ids)
             if md5 is not None and md5.lower() != self._md5(content):
                 raise ApiError(
@@ -111,9 +111,18 @@ class Uploads:
         Raises:
             ApiError: it has ended.
         """
-        with self._blobs.claim(upload_id, wait=True):
-            self._pending(upload_id)
+        with self._claimed(upload_id):
             return self._end(upload_id, "cancelled")
+
+    @contextlib.contextmanager
+    def _claimed(self, upload_id: str) -> Iterator[Row]:
+        """A pending upload, which nobody else ends meanwhile.
+
+        The upload is looked up before it is claimed: what a client wrote names no lock.
+        """
+        self._pending(upload_id)
+        with self._blobs.claim(upload_id, wait=True):
+            yield self._pending(upload_id)
 
     def _pending(self, upload_id: str) -> Row:
         row = self._store.get("upload", upload_id)

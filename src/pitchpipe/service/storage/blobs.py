@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pitchpipe.files import atomic, sync_folder
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
+"""What ids of the service look like: each is one name in a folder, and none leads out of it."""
 
 _WORK = ".work"  # shared by whoever works
 _PIECE = 1 << 20
@@ -57,7 +61,7 @@ class Blobs:
         Raises:
             WriteError: there is no room.
         """
-        with atomic(self._files / key, "wb") as stream:
+        with atomic(_within(self._files, key), "wb") as stream:
             if isinstance(content, Joined):
                 for part in content.keys:
                     stream.writelines(self.pieces(part))
@@ -70,7 +74,7 @@ class Blobs:
         Raises:
             FileNotFoundError: there are none.
         """
-        with (self._files / key).open("rb") as stream:
+        with _within(self._files, key).open("rb") as stream:
             while piece := stream.read(_PIECE):
                 yield piece
 
@@ -80,23 +84,22 @@ class Blobs:
         Raises:
             FileNotFoundError: there are none.
         """
-        return (self._files / key).read_bytes()
+        return _within(self._files, key).read_bytes()
 
     def drop(self, key: str) -> None:
         """Forgets the bytes."""
-        (self._files / key).unlink(missing_ok=True)
+        _within(self._files, key).unlink(missing_ok=True)
 
     def model(self, key: str) -> Path:
         """The folder of a saved model."""
-        return self._models / key
+        return _within(self._models, key)
 
     def save_model(self, key: str, save: Callable[[Path], None]) -> None:
         """Keeps what ``save`` writes into the empty folder it is given, in place of what was."""
-        partial = self._models / f".{key}"
+        final, partial = self.model(key), self._models / f".{key}"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         save(partial)
-        final = self.model(key)
         shutil.rmtree(final, ignore_errors=True)
         partial.rename(final)
         sync_folder(self._models)
@@ -115,24 +118,24 @@ class Blobs:
             key: an id of the service.
             wait: wait for the claim instead of answering False.
         """
-        with self._locked(key, fcntl.LOCK_EX, wait=wait) as mine:
+        with self._locked(_within(self._locks, key), fcntl.LOCK_EX, wait=wait) as mine:
             yield mine
 
     @contextlib.contextmanager
     def going_on(self) -> Iterator[bool]:
         """Whether work may go on now, that is, nobody has halted it; nobody does in the block."""
-        with self._locked(_WORK, fcntl.LOCK_SH, wait=False) as admitted:
+        with self._locked(self._locks / _WORK, fcntl.LOCK_SH, wait=False) as admitted:
             yield admitted
 
     @contextlib.contextmanager
     def halted(self) -> Iterator[None]:
         """Waits until no work goes on, in any process; as long as the block lasts, none does."""
-        with self._locked(_WORK, fcntl.LOCK_EX, wait=True):
+        with self._locked(self._locks / _WORK, fcntl.LOCK_EX, wait=True):
             yield
 
     @contextlib.contextmanager
-    def _locked(self, name: str, how: int, *, wait: bool) -> Iterator[bool]:
-        descriptor = os.open(self._locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _locked(self, path: Path, how: int, *, wait: bool) -> Iterator[bool]:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, how | (0 if wait else fcntl.LOCK_NB))
@@ -164,6 +167,17 @@ class Blobs:
             _copy(folder / kept.name, coming)
             shutil.rmtree(kept)
             coming.rename(kept)
+
+
+def _within(folder: Path, key: str) -> Path:
+    """Where a key is kept in a folder.
+
+    Raises:
+        FileNotFoundError: it is no id of the service.
+    """
+    if not _ID.fullmatch(key):
+        raise FileNotFoundError(f"{key!r} is no id of the service")
+    return folder / key
 
 
 def _copy(source: Path, target: Path) -> None:
