@@ -119,12 +119,14 @@ class _Execution:
         if prepared.valid is not None:
             valid = prepared.valid
             self._stage("predict", lambda: self._predict(model, valid), lambda: None)
-            scores = self._stage(
-                "score",
-                lambda: self._score(prepared),
-                lambda: load_scores(self._folder.scores),
-                {"positive_class": self._pipeline.config.scoring.positive_class},
-            )
+            # records for reinforcement hold no answer to compare with: graders judge, in training
+            if prepared.method != "reinforcement":
+                scores = self._stage(
+                    "score",
+                    lambda: self._score(prepared),
+                    lambda: load_scores(self._folder.scores),
+                    {"positive_class": self._pipeline.config.scoring.positive_class},
+                )
         return Run(
             folder=self._folder.path,
             config=self._pipeline.config,

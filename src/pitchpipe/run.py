@@ -118,7 +118,7 @@ class Run:
         job: the fine-tuning job, ended.
         model: the tuned model.
         scores: figures on the validation records, as ``scoring.score`` gives them; empty when
-            nothing was held out.
+            nothing was held out, and for reinforcement, whose rewards are among the metrics.
         stages: seconds that each stage took, in order.
         estimate: what training was expected to take.
         tunes_language_model: False when the trainer only practised.

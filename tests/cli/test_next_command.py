@@ -131,6 +131,23 @@ def test_reinforcement_without_a_grader_says_what_to_set(cli: Any, write_kind: A
     assert cli(*shlex.split(next_), "--config", "graded.toml").code == 0
 
 
+def test_a_run_by_reinforcement_ends_well_and_a_sweep_says_why_not(
+    cli: Any, write_kind: Any
+) -> None:
+    rows = write_kind("graded")
+    run = cli("run", rows, "--config", "graded.toml", "--run-dir", "run")
+    assert run.code == 0, run.err
+    assert "There are no scores" in run.out
+    assert "train_mean_reward" in Path("run/events.jsonl").read_text(encoding="utf-8")
+    assert not Path("run/scores.json").exists()
+    again = cli("run", rows, "--config", "graded.toml", "--run-dir", "run", "--json").json
+    assert (again["method"], again["scores"]) == ("reinforcement", {})
+    grid = ("--examples", "12", "--epochs", "1", "--out-dir", "sweep")
+    refused = cli("sweep", rows, "--config", "graded.toml", *grid)
+    assert refused.code == 2
+    assert "hold no answers to score by" in refused.err
+
+
 @pytest.mark.parametrize("kind", ["labels", "chats", "completions"])
 @pytest.mark.parametrize(("rows", "held"), [(10, 0), (11, 1), (12, 2), (13, 3)])
 def test_few_rows_end_well(cli: Any, write_kind: Any, kind: str, rows: int, held: int) -> None:

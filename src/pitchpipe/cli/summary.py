@@ -98,6 +98,8 @@ def scores_text(scores: Mapping[str, Any]) -> str:
 
 def run_text(run: Run, pipeline: Pipeline) -> str:
     """All of a run: model, rows, scores, times."""
+    from pitchpipe.run import RunFolder
+
     facts = {
         "model": run.model.name,
         "base model": run.model.base,
@@ -108,6 +110,11 @@ def run_text(run: Run, pipeline: Pipeline) -> str:
     blocks = [pairs(facts)]
     if run.scores:
         blocks.append(scores_text(run.scores))
+    elif run.prepared.method == "reinforcement":
+        blocks.append(
+            "There are no scores: records for reinforcement hold no answers to compare with. The "
+            f"rewards are in {RunFolder(run.folder).metrics}."
+        )
     else:
         blocks.append("Nothing was held out, so there are no scores.")
     blocks.append(table(("stage", "seconds"), list(run.stages.items())))

@@ -202,6 +202,11 @@ def _check_models(config: Config, host: PluginHost, grid: Grid) -> None:
 
 def _check_rows(data: PreparedData, grid: Grid, table: Table) -> None:
     name = table.path or table.name
+    if data.method == "reinforcement":
+        raise UsageError(
+            f"{name}: the cells cannot be compared: records for reinforcement hold no answers to "
+            "score by. Run each model by itself, and compare the rewards in metrics.csv."
+        )
     if data.valid is None:
         remedy = (
             "Choose a splitter that holds records out (splitter.name, splitter.valid_fraction)."
