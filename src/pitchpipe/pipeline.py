@@ -17,7 +17,7 @@ from pitchpipe import budget, predictions
 from pitchpipe.config import AUTO, Config, PluginsConfig
 from pitchpipe.errors import DataError, JobFailedError, UsageError
 from pitchpipe.execution import execute
-from pitchpipe.formats.fitting import Rows, check_grader
+from pitchpipe.formats.fitting import RowFacts, check_grader
 from pitchpipe.formats.kinds import kind_of
 from pitchpipe.journal import Journal, MemoryLedger
 from pitchpipe.plugin_names import check_names
@@ -258,7 +258,7 @@ class Pipeline:
         method = configured.method if data.method == "" else data.method
         graded = data.contract.format == "chat" and "grader" in configured.method_options
         kind = kind_of(data.contract.format, "reinforcement" if graded else method)
-        return self._selection.fit(Rows(str(data.train), kind.name), configured).training
+        return self._selection.fit(RowFacts(str(data.train), kind.name), configured).training
 
     def estimate(self, data: PreparedData) -> Estimate:
         """What training is expected to take; nothing is sent.
@@ -475,7 +475,7 @@ class Pipeline:
                     schema = infer(str(path), chunk, self.config.data)
                     known = self._selection.rows(str(path), schema, schema.read(chunk))
                     # plain columns are either completion records or to be prepared first
-                    rows = known if known.kind else Rows(str(path), "completion")
+                    rows = known if known.kind else RowFacts(str(path), "completion")
                     fitted = self._selection.fit(rows)
                     formatter = self._selection.formatter(schema, fitted)
                 if not formatter.stage.is_formatted(chunk):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pitchpipe.config import AUTO, Config, StageConfig, ValidatorsConfig
 from pitchpipe.errors import UsageError
-from pitchpipe.formats.fitting import Fit, Rows, fit
+from pitchpipe.formats.fitting import Fit, RowFacts, fit
 from pitchpipe.formats.kinds import is_graded, kind_of
 from pitchpipe.plugins import PluginHost
 from pitchpipe.profiles import PROFILES
@@ -81,7 +81,7 @@ class Selection:
         )
         self.predictor = self._predictor().with_learners(host.learner)
 
-    def fit(self, rows: Rows, training: TrainingOptions | None = None) -> Fit:
+    def fit(self, rows: RowFacts, training: TrainingOptions | None = None) -> Fit:
         """The records, the model and the method that those rows are trained with.
 
         Args:
@@ -95,7 +95,7 @@ class Selection:
         known = self.trainer.format_of(training.model)  # refuses a learner that is not there
         return fit(rows, training, known)
 
-    def rows(self, name: str, schema: Schema, sample: pd.DataFrame) -> Rows:
+    def rows(self, name: str, schema: Schema, sample: pd.DataFrame) -> RowFacts:
         """What is known of the rows of a table before a model is chosen.
 
         Args:
@@ -109,27 +109,27 @@ class Selection:
             kind = kind_of(self.named_formatter.format, self.config.training.method)
             why = f"the formatter {self.config.formatter.name} makes these"
             otherwise = "leave out --format (formatter.name)" if helps else ""
-            return Rows(name, kind.name, why, otherwise)
+            return RowFacts(name, kind.name, why, otherwise)
         if self.profile.verbatim:
             why = f"the profile {self.profile.name} makes no others"
             otherwise = "leave out --profile (data.profile)" if helps else ""
-            return Rows(name, "completion", why, otherwise)
+            return RowFacts(name, "completion", why, otherwise)
         return plain
 
-    def _plain_rows(self, name: str, schema: Schema, sample: pd.DataFrame) -> Rows:
+    def _plain_rows(self, name: str, schema: Schema, sample: pd.DataFrame) -> RowFacts:
         """The same where neither a formatter is named nor a profile that makes one kind alone."""
         method = self.config.training.method
         if schema.open_ended:
-            return Rows(name, "completion", "the prompts are empty", "fill in the prompts")
+            return RowFacts(name, "completion", "the prompts are empty", "fill in the prompts")
         if schema.shape is None:
-            return Rows(name)
+            return RowFacts(name)
         if schema.shape == "chat" and method not in ("supervised", "reinforcement"):
             options = self.config.training.method_options
             if "grader" in options or is_graded(sample.columns, list(sample["messages"])):
                 method = "reinforcement"
-        return Rows(name, kind_of(schema.shape, method).name)
+        return RowFacts(name, kind_of(schema.shape, method).name)
 
-    def _fits(self, rows: Rows) -> bool:
+    def _fits(self, rows: RowFacts) -> bool:
         try:
             self.fit(rows)
         except UsageError:

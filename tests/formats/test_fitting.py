@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitchpipe.errors import UsageError
-from pitchpipe.formats.fitting import Rows, check_grader, fit
+from pitchpipe.formats.fitting import RowFacts, check_grader, fit
 from pitchpipe.formats.kinds import KINDS, is_graded
 from pitchpipe.models import model_table
 from pitchpipe.records import TrainingOptions, TrainingSpec
@@ -19,7 +19,7 @@ REASONING = "o4-mini-2025-04-16"
 
 
 def settled(kind: Any, known: Any = None, **said: Any) -> tuple[str, str, str]:
-    found = fit(Rows("t.csv", kind), TrainingOptions(**said), known)
+    found = fit(RowFacts("t.csv", kind), TrainingOptions(**said), known)
     return found.kind.name, found.training.model, found.training.method
 
 
@@ -138,9 +138,9 @@ def test_the_trainers_word_counts_for_its_own_models() -> None:
 
 
 def test_why_is_said_and_only_what_was_chosen() -> None:
-    named = fit(Rows("t"), TrainingOptions(model="babbage-002")).notes
+    named = fit(RowFacts("t"), TrainingOptions(model="babbage-002")).notes
     assert named == ("Format: completion (babbage-002 takes prompt and completion).",)
-    chosen = fit(Rows("t", "preference"), TrainingOptions()).notes
+    chosen = fit(RowFacts("t", "preference"), TrainingOptions()).notes
     assert chosen == (
         "Format: preference (the rows hold preferred and other answers).",
         f"Model: {MINI} (the default for preference records).",
@@ -155,7 +155,7 @@ def test_why_is_said_and_only_what_was_chosen() -> None:
 )
 def test_what_fits_is_what_the_service_takes(kind: Any, model: str, method: Any) -> None:
     try:
-        found = fit(Rows("t", kind), TrainingOptions(model=model, method=method))
+        found = fit(RowFacts("t", kind), TrainingOptions(model=model, method=method))
     except UsageError:
         assert (model, method) != ("auto", "auto")
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pitchpipe.calls import calls_of, comparable_text
-from pitchpipe.formats.faults import KEYS, ROLES, Fault
+from pitchpipe.formats.faults import KEYS, ROLES, RecordFault
 from pitchpipe.formats.tools import FUNCTION, faults_of_calls, faults_of_tools
 
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -40,7 +40,7 @@ _SPEAKER = re.compile(r"[^\s<|\\/>]{1,64}")
 
 def faults_of_chat(
     messages: Any, declared: Mapping[str, Any], part: Literal["learnt", "asked"]
-) -> Iterator[Fault]:
+) -> Iterator[RecordFault]:
     """What is wrong with a chat record, or one for reinforcement.
 
     Args:
@@ -52,7 +52,9 @@ def faults_of_chat(
     yield from faults_of_tools(declared)
 
 
-def faults_of_preference(given: Mapping[str, Any], better: Any, worse: Any) -> Iterator[Fault]:
+def faults_of_preference(
+    given: Mapping[str, Any], better: Any, worse: Any
+) -> Iterator[RecordFault]:
     """What is wrong with a preference.
 
     Each output is one message of the assistant, as the API's specification has it.
@@ -68,21 +70,21 @@ def faults_of_preference(given: Mapping[str, Any], better: Any, worse: Any) -> I
     ]
     yield from found
     if not found and _answer(better[0]) == _answer(worse[0]):
-        yield Fault("same answers", better, OUTPUTS[1])
+        yield RecordFault("same answers", better, OUTPUTS[1])
 
 
 def _faults_of_output(
     output: Any, declared: Mapping[str, Any], name: str, part: Part
-) -> Iterator[Fault]:
+) -> Iterator[RecordFault]:
     if not isinstance(output, list) or not output:
-        yield Fault("odd output", output, name)
+        yield RecordFault("odd output", output, name)
         return
     if len(output) > 1:
-        yield Fault("several answers", output, name)
+        yield RecordFault("several answers", output, name)
         return
     yield from faults_of_messages(output, declared, part, name)
     if is_conversation(output) and output[0]["role"] in ROLES and output[0]["role"] != "assistant":
-        yield Fault("foreign answer", output, name)
+        yield RecordFault("foreign answer", output, name)
 
 
 def _answer(message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -99,7 +101,7 @@ def _answer(message: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def faults_of_messages(
     messages: Any, declared: Mapping[str, Any], part: Part, path: str = "messages"
-) -> Iterator[Fault]:
+) -> Iterator[RecordFault]:
     """What is wrong with a conversation.
 
     Args:
@@ -109,11 +111,11 @@ def faults_of_messages(
         path: where it is in the record.
     """
     if not isinstance(messages, list) or not messages:
-        yield Fault("no messages", messages, path)
+        yield RecordFault("no messages", messages, path)
         return
     for at, message in enumerate(messages):
         if not is_message(message):
-            yield Fault("no message", message, f"{path}[{at}]")
+            yield RecordFault("no message", message, f"{path}[{at}]")
             return
     called = False
     for at, message in enumerate(messages):
@@ -125,24 +127,24 @@ def faults_of_messages(
         yield from faults_of_calls(messages, declared, part == "given", path)
     last = len(messages) - 1
     if part == "asked" and messages[-1]["role"] != "user":
-        yield Fault("not asked", messages[-1], f"{path}[{last}]")
+        yield RecordFault("not asked", messages[-1], f"{path}[{last}]")
     if part == "learnt":
         yield from _faults_of_lesson(messages, path)
     elif part == "preferred" and is_blank(messages[-1]):
-        yield Fault("blank answer", messages[-1], f"{path}[{last}]")
+        yield RecordFault("blank answer", messages[-1], f"{path}[{last}]")
 
 
-def _faults_of_lesson(messages: Sequence[Mapping[str, Any]], path: str) -> Iterator[Fault]:
+def _faults_of_lesson(messages: Sequence[Mapping[str, Any]], path: str) -> Iterator[RecordFault]:
     end = learnable_length(messages)
     if not end:
-        yield Fault("nothing to learn", [message["role"] for message in messages], path)
+        yield RecordFault("nothing to learn", [message["role"] for message in messages], path)
         return
     if end < len(messages):
-        yield Fault("no last word", messages[-1], f"{path}[{len(messages) - 1}]")
+        yield RecordFault("no last word", messages[-1], f"{path}[{len(messages) - 1}]")
     for at, message in enumerate(messages[:end]):
         if is_blank(message) and as_weight(message.get("weight")) != 0:
             kind = "blank answer" if at == end - 1 else "blank turn"
-            yield Fault(kind, message, f"{path}[{at}].content")
+            yield RecordFault(kind, message, f"{path}[{at}].content")
 
 
 def is_message(message: Any) -> bool:
@@ -238,53 +240,55 @@ def is_plain_preference(given: Any, better: Any, worse: Any) -> bool:
     )
 
 
-def _faults_of_message(message: Mapping[str, Any], role: str, where: str) -> Iterator[Fault]:
+def _faults_of_message(message: Mapping[str, Any], role: str, where: str) -> Iterator[RecordFault]:
     if role not in PARTS:
-        yield Fault("unknown role", role, f"{where}.role")
+        yield RecordFault("unknown role", role, f"{where}.role")
     for key, value in message.items():
         if key not in _KEYS:
-            yield Fault("unknown key", key, f"{where}.{key}")
+            yield RecordFault("unknown key", key, f"{where}.{key}")
             break
         if holds_nothing(key, value) and not may_hold_nothing(key, value, role):
-            yield Fault("padding", value, f"{where}.{key}")
+            yield RecordFault("padding", value, f"{where}.{key}")
     if not isinstance(message.get("tool_call_id"), str | None):
-        yield Fault("odd tool_call_id", message["tool_call_id"], f"{where}.tool_call_id")
+        yield RecordFault("odd tool_call_id", message["tool_call_id"], f"{where}.tool_call_id")
     if message.get("audio") is not None:
-        yield Fault("unsupported part", message["audio"], f"{where}.audio")
+        yield RecordFault("unsupported part", message["audio"], f"{where}.audio")
     if not isinstance(message.get("refusal"), str | None):
-        yield Fault("odd content", message["refusal"], f"{where}.refusal")
+        yield RecordFault("odd content", message["refusal"], f"{where}.refusal")
     if type(message.get("content")) is not str:
         yield from _faults_of_content(message, role, f"{where}.content")
     weight, name = message.get("weight"), message.get("name")
     if weight is not None and (role != "assistant" or type(weight) is not int):
         is_spelling = role != "assistant" or as_weight(weight) is not None
-        yield Fault("stray weight" if is_spelling else "odd weight", weight, f"{where}.weight")
+        yield RecordFault(
+            "stray weight" if is_spelling else "odd weight", weight, f"{where}.weight"
+        )
     elif weight is not None and weight not in (0, 1):
-        yield Fault("odd weight", weight, f"{where}.weight")
+        yield RecordFault("odd weight", weight, f"{where}.weight")
     if role == "function" or name is not None:
         pattern = FUNCTION if role == "function" else _SPEAKER
         if not isinstance(name, str) or not pattern.fullmatch(name):
-            yield Fault("odd name", name, f"{where}.name")
+            yield RecordFault("odd name", name, f"{where}.name")
 
 
-def _faults_of_content(message: Mapping[str, Any], role: str, where: str) -> Iterator[Fault]:
+def _faults_of_content(message: Mapping[str, Any], role: str, where: str) -> Iterator[RecordFault]:
     content, kinds = message.get("content"), PARTS.get(role, PARTS["user"])
     if content is None:
         instead = role == "assistant" and any(map(message.get, _INSTEAD_OF_CONTENT))
         if not instead and not (role == "function" and "content" in message):
-            yield Fault("no content", message, where)
+            yield RecordFault("no content", message, where)
     elif isinstance(content, list) and content and kinds:
         for part in content:
             if isinstance(part, dict) and part.get("type") in _UNSUPPORTED and role == "user":
-                yield Fault("unsupported part", part, where)
+                yield RecordFault("unsupported part", part, where)
             elif not _is_part(part, kinds):
-                yield Fault("odd part", part, where)
+                yield RecordFault("odd part", part, where)
             elif part["type"] == "image_url":
-                yield Fault("image", part["image_url"]["url"], where)
+                yield RecordFault("image", part["image_url"]["url"], where)
             elif part["type"] == "refusal" and len(content) > 1:
-                yield Fault("odd part", content, where)
+                yield RecordFault("odd part", content, where)
     elif not isinstance(content, str):
-        yield Fault("odd content", content, where)
+        yield RecordFault("odd content", content, where)
 
 
 def _is_part(part: Any, kinds: Sequence[str]) -> bool:

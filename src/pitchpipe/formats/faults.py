@@ -26,7 +26,7 @@ MAX_FUNCTIONS = 128
 """How many functions the API takes, by its specification."""
 
 
-class Fault(NamedTuple):
+class RecordFault(NamedTuple):
     """One thing that is wrong with a record.
 
     Attributes:

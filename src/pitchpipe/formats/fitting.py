@@ -18,7 +18,7 @@ NO_METHOD = "leave out --method (training.method)"
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowFacts:
     """What is known of some rows before a model is chosen.
 
     Attributes:
@@ -61,7 +61,7 @@ class _Way:
     changes: Mapping[str, Any] | None = None
 
 
-def fit(rows: Rows, training: TrainingOptions, known: Format | None = None) -> Fit:
+def fit(rows: RowFacts, training: TrainingOptions, known: Format | None = None) -> Fit:
     """Settles which records are trained on which model by which method.
 
     What the user named stays. What is "auto" follows from the rows, or for plain columns from the
@@ -105,7 +105,7 @@ def needs_grader(training: TrainingSpec) -> bool:
 
 
 def _kind(
-    rows: Rows, training: TrainingOptions, facts: ModelFacts, takes: Format | None
+    rows: RowFacts, training: TrainingOptions, facts: ModelFacts, takes: Format | None
 ) -> RecordKind:
     method = training.method
     if rows.kind in ("chat", "reinforcement") and method in ("supervised", "reinforcement"):
@@ -123,7 +123,7 @@ def _kind(
 
 
 def _judged(
-    rows: Rows, training: TrainingOptions, known: Format | None
+    rows: RowFacts, training: TrainingOptions, known: Format | None
 ) -> tuple[RecordKind, tuple[str, tuple[_Way, ...]] | None]:
     """The kind of records, and what does not fit with the ways out of it; None where all fits."""
     facts = model_table().facts(training.model)
@@ -154,7 +154,7 @@ def _judged(
 
 
 def _advice(
-    rows: Rows, training: TrainingOptions, known: Format | None, ways: tuple[_Way, ...]
+    rows: RowFacts, training: TrainingOptions, known: Format | None, ways: tuple[_Way, ...]
 ) -> str:
     """Those ways that lead to a fit, as a sentence."""
     good = [way.words for way in ways if _helps(way, rows, training, known)]
@@ -164,7 +164,7 @@ def _advice(
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _helps(way: _Way, rows: Rows, training: TrainingOptions, known: Format | None) -> bool:
+def _helps(way: _Way, rows: RowFacts, training: TrainingOptions, known: Format | None) -> bool:
     if way.changes is None:
         return True
     changed = dataclasses.replace(training, **way.changes)
@@ -174,13 +174,15 @@ def _helps(way: _Way, rows: Rows, training: TrainingOptions, known: Format | Non
     return misfit is None
 
 
-def _said(rows: Rows, kind: RecordKind) -> str:
+def _said(rows: RowFacts, kind: RecordKind) -> str:
     reason = f", because {rows.reason}" if rows.reason else ""
     verb = "are" if rows.kind and not rows.reason else "become"
     return f"the rows {verb} {kind.name} records ({kind.holds}){reason}"
 
 
-def _notes(rows: Rows, kind: RecordKind, training: TrainingOptions, model: str) -> tuple[str, ...]:
+def _notes(
+    rows: RowFacts, kind: RecordKind, training: TrainingOptions, model: str
+) -> tuple[str, ...]:
     base = base_of(model)
     if rows.kind is not None:
         why = rows.reason or f"the rows hold {kind.holds}"

@@ -19,7 +19,7 @@ from pitchpipe.formats.conversations import (
     is_message,
     may_hold_nothing,
 )
-from pitchpipe.formats.faults import KEYS, ROLES, Fault
+from pitchpipe.formats.faults import KEYS, ROLES, RecordFault
 from pitchpipe.formats.tools import is_json_object
 from pitchpipe.records import FixLevel, Severity
 
@@ -88,13 +88,13 @@ class Repair:
     severity: Severity = Severity.ERROR
 
 
-def repaired(record: Record) -> tuple[Record, list[Fault]]:
+def repaired(record: Record) -> tuple[Record, list[RecordFault]]:
     """A record after all repairs, and the faults that they corrected."""
     faults = []
     for repair in REPAIRS.values():
         better = repair.apply(record)
         if better is not record:
-            faults.append(Fault(repair.kind, _changed(record, better)))
+            faults.append(RecordFault(repair.kind, _changed(record, better)))
             record = better
     return record, faults
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import orjson
 
-from pitchpipe.formats.faults import MAX_FUNCTIONS, Fault
+from pitchpipe.formats.faults import MAX_FUNCTIONS, RecordFault
 
 FUNCTION = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """What a function may be called."""
 
 
-def faults_of_tools(declared: Mapping[str, Any], path: str = "") -> Iterator[Fault]:
+def faults_of_tools(declared: Mapping[str, Any], path: str = "") -> Iterator[RecordFault]:
     """What is wrong with the tools that stand beside messages.
 
     An empty list of ``tools`` declares nothing, as the guide to preferences shows it.
@@ -31,10 +31,10 @@ def faults_of_tools(declared: Mapping[str, Any], path: str = "") -> Iterator[Fau
             continue
         fault = _fault_of_tools(_encoded(tools), key)
         if fault is not None:
-            yield Fault("odd tools", fault, path + key)
+            yield RecordFault("odd tools", fault, path + key)
     parallel = declared.get("parallel_tool_calls")
     if parallel is not None and not isinstance(parallel, bool):
-        yield Fault("odd parallel_tool_calls", parallel, f"{path}parallel_tool_calls")
+        yield RecordFault("odd parallel_tool_calls", parallel, f"{path}parallel_tool_calls")
 
 
 def faults_of_calls(
@@ -42,7 +42,7 @@ def faults_of_calls(
     declared: Mapping[str, Any],
     goes_on: bool,
     path: str = "messages",
-) -> Iterator[Fault]:
+) -> Iterator[RecordFault]:
     """What is wrong with calls of tools: each is answered at once, and nothing else is.
 
     Args:
@@ -52,14 +52,14 @@ def faults_of_calls(
         path: where the conversation is in the record.
     """
     tools, functions = _names(declared.get("tools")), _names(declared.get("functions"))
-    waiting: dict[str, Fault] = {}
+    waiting: dict[str, RecordFault] = {}
     seen: set[str] = set()
     for at, message in enumerate(messages):
         where = f"{path}[{at}]"
         if message["role"] == "tool":
             answered = message.get("tool_call_id")
             if not isinstance(answered, str) or waiting.pop(answered, None) is None:
-                yield Fault("stray answer", message, where)
+                yield RecordFault("stray answer", message, where)
             continue
         if waiting:
             yield from waiting.values()
@@ -67,20 +67,20 @@ def faults_of_calls(
         calls, old = message.get("tool_calls"), message.get("function_call")
         if message["role"] != "assistant":
             if calls is not None or old is not None:
-                yield Fault("odd call", message, where)
+                yield RecordFault("odd call", message, where)
             continue
         if old is not None:
             yield from _faults_of_function(old, functions, old, f"{where}.function_call")
         if not isinstance(calls, list | None):
-            yield Fault("odd call", calls, f"{where}.tool_calls")
+            yield RecordFault("odd call", calls, f"{where}.tool_calls")
             continue
         for number, call in enumerate(calls or ()):
             place = f"{where}.tool_calls[{number}]"
             if not _has_id(call) or call["id"] in seen:
-                yield Fault("odd call", call, place)
+                yield RecordFault("odd call", call, place)
                 continue
             seen.add(call["id"])
-            waiting[call["id"]] = Fault("unanswered call", call, place)
+            waiting[call["id"]] = RecordFault("unanswered call", call, place)
             yield from _faults_of_call(call, tools, place)
     # what a conversation ends on may well be the call that is to be learnt
     if goes_on or messages[-1]["role"] == "tool":
@@ -93,7 +93,7 @@ def _has_id(call: Any) -> bool:
 
 def _faults_of_call(
     call: Mapping[str, Any], known: frozenset[str] | None, where: str
-) -> Iterator[Fault]:
+) -> Iterator[RecordFault]:
     if call.get("type") == "function":
         yield from _faults_of_function(call.get("function"), known, call, f"{where}.function")
         return
@@ -104,19 +104,19 @@ def _faults_of_call(
         or not isinstance(custom.get("name"), str)
         or not isinstance(custom.get("input"), str)
     ):
-        yield Fault("odd call", call, where)
+        yield RecordFault("odd call", call, where)
 
 
 def _faults_of_function(
     function: Any, known: frozenset[str] | None, example: object, where: str
-) -> Iterator[Fault]:
+) -> Iterator[RecordFault]:
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        yield Fault("odd call", example, where)
+        yield RecordFault("odd call", example, where)
         return
     if not is_json_object(function.get("arguments")):
-        yield Fault("odd arguments", example, f"{where}.arguments")
+        yield RecordFault("odd arguments", example, f"{where}.arguments")
     if known is not None and function["name"] not in known:
-        yield Fault("undeclared call", example, f"{where}.name")
+        yield RecordFault("undeclared call", example, f"{where}.name")
 
 
 def is_json_object(arguments: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pitchpipe.errors import DataError
-from pitchpipe.tables.faults import Fault, attach, refuse
+from pitchpipe.tables.faults import ReadingFault, attach, refuse
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Block:
 
     locators: Sequence[int]
     cells: Mapping[str, Sequence[object]]
-    faults: Sequence[Fault] = ()
+    faults: Sequence[ReadingFault] = ()
 
     def frame(self, unit: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The records as a chunk.

@@ -21,7 +21,7 @@ _MAX_NESTING = 6
 
 
 @dataclass(frozen=True)
-class Rows:
+class DocumentRows:
     """The rows of a document.
 
     Attributes:
@@ -42,7 +42,7 @@ def is_conversation(value: object) -> bool:
     )
 
 
-def rows_of(where: str, value: object) -> Rows:
+def rows_of(where: str, value: object) -> DocumentRows:
     """The rows in a parsed document.
 
     Args:
@@ -55,26 +55,26 @@ def rows_of(where: str, value: object) -> Rows:
     if isinstance(value, list):
         return _of_list(value)
     if not isinstance(value, dict):
-        return Rows([value])
+        return DocumentRows([value])
     if {"nbformat", "cells"} <= value.keys():
         raise DataError(
             f"{where}: is a Jupyter notebook. Expected a table; write its data to a file from the "
             "notebook, and pass that file."
         )
     if _is_record(value):
-        return Rows([value])
+        return DocumentRows([value])
     if (split := _of_split(value)) is not None:
         note = "The table is written as names of columns and lists of values, as pandas does."
-        return Rows(split, (note,))
+        return DocumentRows(split, (note,))
     if (by_id := _by_id(value)) is None:
         columns = columns_of(value)
         if columns is not None and not _are_lists_of_rows(value, columns):
             cells = zip(*columns.values(), strict=True)
             note = f"The table is written by columns ({_keys(columns)})."
-            return Rows([dict(zip(columns, row, strict=True)) for row in cells], (note,))
+            return DocumentRows([dict(zip(columns, row, strict=True)) for row in cells], (note,))
     else:
         note = f"The rows are the objects under {_keys(value)}; these keys are not read."
-        return Rows(by_id, (note,))
+        return DocumentRows(by_id, (note,))
     return _of_object(where, value)
 
 
@@ -106,17 +106,17 @@ def columns_of(value: Mapping[str, object]) -> dict[str, list[object]] | None:
     return columns if all(columns.values()) else None
 
 
-def _of_list(values: list[object]) -> Rows:
+def _of_list(values: list[object]) -> DocumentRows:
     if values and all(map(is_conversation, values)):
         note = "Every item is a list of messages; each is read as one conversation (messages)."
-        return Rows([{"messages": item} for item in values], (note,))
+        return DocumentRows([{"messages": item} for item in values], (note,))
     if is_conversation(values):
         note = "The list holds messages; it is read as one conversation (messages)."
-        return Rows([{"messages": values}], (note,))
-    return Rows(values)
+        return DocumentRows([{"messages": values}], (note,))
+    return DocumentRows(values)
 
 
-def _of_object(where: str, value: dict[str, object]) -> Rows:
+def _of_object(where: str, value: dict[str, object]) -> DocumentRows:
     found = list(_lists(value, (), 0))
     if len(found) > 1:
         named = ", ".join(f"{_path(path)} ({len(rows)} objects)" for path, rows in found)
@@ -130,11 +130,11 @@ def _of_object(where: str, value: dict[str, object]) -> Rows:
             # the one field of a chat record is no table
             if isinstance(only, list) and (key != "messages" or _is_list_of_lists(only)):
                 rows = _of_list(only)
-                return Rows(rows.values, (_found_note((key,), value), *rows.notes))
-        return Rows([value])
+                return DocumentRows(rows.values, (_found_note((key,), value), *rows.notes))
+        return DocumentRows([value])
     [(path, items)] = found
     rows = _of_list(items)
-    return Rows(rows.values, (_found_note(path, value), *rows.notes))
+    return DocumentRows(rows.values, (_found_note(path, value), *rows.notes))
 
 
 def _of_split(value: Mapping[str, object]) -> list[object] | None:

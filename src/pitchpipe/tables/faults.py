@@ -23,7 +23,7 @@ _TINY_TEXT, _TINY_DATA = re.compile(_TINY), re.compile(_TINY.encode())
 
 
 @dataclass(frozen=True)
-class Fault:
+class ReadingFault:
     """A value that reading loses or changes.
 
     Attributes:
@@ -52,7 +52,7 @@ class Fault:
         )
 
 
-class Faults(tuple[Fault, ...]):
+class Faults(tuple[ReadingFault, ...]):
     """The faults of a chunk; pandas copies what is attached to a frame, and need not copy these."""
 
     __slots__ = ()
@@ -61,13 +61,13 @@ class Faults(tuple[Fault, ...]):
         return self
 
 
-def attach(chunk: pd.DataFrame, faults: Sequence[Fault]) -> None:
+def attach(chunk: pd.DataFrame, faults: Sequence[ReadingFault]) -> None:
     """Notes on a chunk what reading its records loses."""
     if faults:
         chunk.attrs[_ATTRIBUTE] = Faults(faults)
 
 
-def refuse(where: str, faults: Sequence[Fault]) -> None:
+def refuse(where: str, faults: Sequence[ReadingFault]) -> None:
     """Makes an error of faults, for those who have no validators to report them.
 
     Args:
@@ -82,9 +82,9 @@ def refuse(where: str, faults: Sequence[Fault]) -> None:
         raise DataError(f"{where} {faults[0].locator}{more}: {faults[0].describe()}")
 
 
-def faults_of(chunk: pd.DataFrame) -> list[Fault]:
+def faults_of(chunk: pd.DataFrame) -> list[ReadingFault]:
     """What was lost when the records of a chunk were read."""
-    noted: Sequence[Fault] = chunk.attrs.get(_ATTRIBUTE, ())
+    noted: Sequence[ReadingFault] = chunk.attrs.get(_ATTRIBUTE, ())
     here = set(chunk.index) if noted else set()
     return [fault for fault in noted if fault.locator in here]
 
@@ -147,7 +147,7 @@ class Examiner:
         """The value that begins at a place of a text, and where it ends; raises as ``decode``."""
         return self._decoder.raw_decode(text, at)
 
-    def faults(self, locator: int, record: dict[str, Any]) -> list[Fault]:
+    def faults(self, locator: int, record: dict[str, Any]) -> list[ReadingFault]:
         """What a decoded record lost; its numbers out of range become what Python makes of them."""
         return list(self._walk(locator, record, ""))
 
@@ -166,14 +166,14 @@ class Examiner:
             self._again[id(made)] = made, {k: some for k, some in values.items() if len(some) > 1}
         return made
 
-    def _walk(self, locator: int, value: Any, path: str) -> Iterator[Fault]:
+    def _walk(self, locator: int, value: Any, path: str) -> Iterator[ReadingFault]:
         if isinstance(value, dict):
             _, again = self._again.pop(id(value), (None, {}))
             for key, values in again.items():
                 found = _shortened(
                     ", ".join(json.dumps(v, ensure_ascii=False, default=_literal) for v in values)
                 )
-                yield Fault("duplicate-keys", locator, _joined(path, key), found)
+                yield ReadingFault("duplicate-keys", locator, _joined(path, key), found)
             items: Any = list(value.items())
         elif isinstance(value, list):
             items = enumerate(value)
@@ -183,7 +183,7 @@ class Examiner:
             inner = f"{path}[{key}]" if isinstance(key, int) else _joined(path, key)
             if isinstance(item, _Beyond):
                 value[key] = item.nearest
-                yield Fault("number-range", locator, inner, _shortened(item.literal))
+                yield ReadingFault("number-range", locator, inner, _shortened(item.literal))
             elif isinstance(item, dict | list):
                 yield from self._walk(locator, item, inner)
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pitchpipe.errors import DataError
 from pitchpipe.tables.base import Block, FileTable, Segment, Table
-from pitchpipe.tables.faults import Fault, is_lossless, spells_tiny
+from pitchpipe.tables.faults import ReadingFault, is_lossless, spells_tiny
 from pitchpipe.tables.parsing import (
     BLANK,
     Record,
@@ -29,7 +29,7 @@ from pitchpipe.tables.parsing import (
 from pitchpipe.tables.repairs import COMMENT_MARKS, LineHabits
 from pitchpipe.tables.text import Piece, TextFile, whole_lines
 
-Numbered = tuple[int, Record, list[Fault]]
+Numbered = tuple[int, Record, list[ReadingFault]]
 """A line's number, its object, and what that cannot hold."""
 
 
@@ -124,7 +124,7 @@ class LineParser:
                 continue
             if habits.commas:
                 bare = bare.removesuffix(",").rstrip(BLANK)
-            faults: list[Fault] = []
+            faults: list[ReadingFault] = []
             try:
                 record = parse_line(
                     self.path, number, bare, faults, conversations=habits.conversations
@@ -216,7 +216,7 @@ class JsonTable(FileTable):
         text: TextFile,
         chunk_rows: int,
         records: Sequence[Record],
-        faults: Sequence[Fault] = (),
+        faults: Sequence[ReadingFault] = (),
     ) -> None:
         super().__init__(name, text.path, chunk_rows)
         self._records = records
@@ -253,7 +253,7 @@ def open_document(name: str, text: TextFile, chunk_rows: int, remark: str = "") 
     whole = text.read()
     if not whole.strip(BLANK):
         raise _blank(text.path)
-    faults: list[Fault] = []
+    faults: list[ReadingFault] = []
     try:
         records, notes = parse_document(text.path, whole, faults)
     except DataError as error:
@@ -290,7 +290,7 @@ def open_json(name: str, text: TextFile, chunk_rows: int, lines: bool) -> FileTa
         whole = spread and not is_json(first)
     if not whole:
         return JsonLinesTable(name, text, chunk_rows)
-    faults: list[Fault] = []
+    faults: list[ReadingFault] = []
     records = parse_whole(text.path, text.read(), faults)
     return JsonTable(name, text, chunk_rows, records, faults)
 

@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 from pitchpipe.errors import DataError
-from pitchpipe.tables.documents import Rows, columns_of, is_conversation, rows_of
-from pitchpipe.tables.faults import Examiner, Fault, is_lossless
+from pitchpipe.tables.documents import DocumentRows, columns_of, is_conversation, rows_of
+from pitchpipe.tables.faults import Examiner, ReadingFault, is_lossless
 from pitchpipe.tables.pairs import as_object
 from pitchpipe.tables.repairs import decode_leniently, diagnose
 from pitchpipe.tables.values import lone_surrogate, writable
@@ -45,7 +45,7 @@ _DECODER = json.JSONDecoder(parse_constant=_constant)
 
 
 def parse_line(
-    path: Path, number: int, line: str, faults: list[Fault], *, conversations: bool = False
+    path: Path, number: int, line: str, faults: list[ReadingFault], *, conversations: bool = False
 ) -> Record:
     """The object on one line, which has no blanks around it.
 
@@ -78,7 +78,7 @@ def parse_line(
 
 
 def parse_document(
-    path: Path, text: str, faults: list[Fault]
+    path: Path, text: str, faults: list[ReadingFault]
 ) -> tuple[list[Record], tuple[str, ...]]:
     """The rows of one JSON document, wherever they are in it, and what there is to say of that.
 
@@ -108,7 +108,7 @@ def parse_document(
     return _records(path, text, rows, examiner, faults), (*notes, *rows.notes)
 
 
-def parse_whole(path: Path, text: str, faults: list[Fault]) -> list[Record]:
+def parse_whole(path: Path, text: str, faults: list[ReadingFault]) -> list[Record]:
     """The objects of an array, of an object that holds nothing but one array, or one object.
 
     An object of arrays, or of objects with the same keys, is a table column by column.
@@ -127,7 +127,7 @@ def parse_whole(path: Path, text: str, faults: list[Fault]) -> list[Record]:
         raise _invalid(path, text, error) from error
     except (ValueError, RecursionError) as error:
         raise DataError(_unusable(str(path), error)) from error
-    return _records(path, text, Rows(_array(value)), examiner, faults)
+    return _records(path, text, DocumentRows(_array(value)), examiner, faults)
 
 
 def _decoded(text: str) -> tuple[object, Examiner | None]:
@@ -210,7 +210,7 @@ def _array(value: object) -> list[object]:
 
 
 def _records(
-    path: Path, text: str, rows: Rows, examiner: Examiner | None, faults: list[Fault]
+    path: Path, text: str, rows: DocumentRows, examiner: Examiner | None, faults: list[ReadingFault]
 ) -> list[Record]:
     suspicious = _SURROGATE.search(text) is not None
     records = [

@@ -29,7 +29,7 @@ from pitchpipe.formats.conversations import (
     is_plain,
     is_plain_preference,
 )
-from pitchpipe.formats.faults import SAYINGS, Fault
+from pitchpipe.formats.faults import SAYINGS, RecordFault
 from pitchpipe.formats.repairs import REPAIRS, STRUCTURAL, repaired
 from pitchpipe.records import Finding, Fix, FixLevel, Format
 
@@ -198,7 +198,9 @@ def with_cells(
     return chunk.assign(**changed)
 
 
-def faults_in(chunk: pd.DataFrame, record_format: Format, part: Part) -> Iterator[list[Fault]]:
+def faults_in(
+    chunk: pd.DataFrame, record_format: Format, part: Part
+) -> Iterator[list[RecordFault]]:
     """The faults of each row of a chunk, those that can be repaired among them."""
     check = _of_pair if record_format == "preference" else lambda one: _of_chat(one, part)
     for record in _records(chunk, _COLUMNS[record_format]):
@@ -237,13 +239,13 @@ def _of_rows(
     return _tallied(chunk, (() if one else next(found) for one in plain))
 
 
-def _of_chat(record: Mapping[str, Any], part: Part) -> Iterator[Fault]:
+def _of_chat(record: Mapping[str, Any], part: Part) -> Iterator[RecordFault]:
     for fault in faults_of_chat(record[MESSAGES], record, part):
         if not is_empty(record[MESSAGES]) or not fault.where.startswith(MESSAGES):
             yield fault  # of empty cells another rule speaks
 
 
-def _of_pair(record: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_pair(record: Mapping[str, Any]) -> Iterator[RecordFault]:
     given, better, worse = (record[column] for column in (INPUT, *OUTPUTS))
     if not isinstance(given, dict):
         given = {MESSAGES: _written(given, "user")}
@@ -279,7 +281,7 @@ def _are_plain(talks: list[Any], end: str) -> bool:
         return False
 
 
-def _tallied(chunk: pd.DataFrame, rows: Iterable[Iterable[Fault]]) -> Tallies:
+def _tallied(chunk: pd.DataFrame, rows: Iterable[Iterable[RecordFault]]) -> Tallies:
     unit = unit_of(chunk)
     first: dict[str, dict[int, str]] = {}
     count: dict[str, int] = {}

@@ -13,7 +13,7 @@ from pitchpipe.formats.conversations import (
     is_plain,
     is_plain_preference,
 )
-from pitchpipe.formats.faults import SAYINGS, Fault
+from pitchpipe.formats.faults import SAYINGS, RecordFault
 from pitchpipe.formats.kinds import CHAT_KEYS
 from pitchpipe.records import MIN_EXAMPLES, Format
 from pitchpipe.service.http import JSON
@@ -193,7 +193,7 @@ def _check_chat(record: JSON, part: Literal["learnt", "asked"]) -> None:
     _refuse(faults_of_chat(record["messages"], record, part))
 
 
-def _refuse(faults: Iterable[Fault]) -> None:
+def _refuse(faults: Iterable[RecordFault]) -> None:
     """Refuses a record with faults, by the first."""
     for fault in faults:
         if fault.kind not in _TAKEN:
