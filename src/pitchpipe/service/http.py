@@ -11,6 +11,14 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from pitchpipe.service import json_text
+
+_MAX_MESSAGE = 2000
+"""Characters of a refusal's message: what a client sent may be quoted in it, at any length."""
+
+_MAX_PARAM = 200
+"""Characters of the name of a parameter at fault."""
+
 JSON = dict[str, Any]
 """A JSON object."""
 
@@ -58,7 +66,8 @@ class Request:
         """The body as a JSON object; an empty body is an empty object.
 
         Raises:
-            ApiError: it is not one.
+            ApiError: it is not one, it is beyond the limits of ``json_text``, or an object in it has
+                two equal keys, of which readers of JSON take the first, the last, or neither.
         """
         if not self.body:
             return {}
@@ -79,16 +88,23 @@ class Request:
 
     def _parse(self) -> JSON:
         try:
-            value = loads(self.body[:].decode())
-        except (ValueError, RecursionError):
-            value = None
+            value = json_text.parse(self.body[:], unique_keys=True)
+        except json_text.JsonError as error:
+            raise _unreadable(str(error)) from None
         if not isinstance(value, dict):
-            raise ApiError(
-                400,
-                "We could not parse the JSON body of your request. "
-                "The body must be one JSON object, in UTF-8, with content-type application/json.",
-            )
+            raise _unreadable(f"it is {_KINDS.get(type(value), 'a number')}, not an object")
         return value
+
+
+_KINDS = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+
+
+def _unreadable(reason: str) -> ApiError:
+    return ApiError(
+        400,
+        f"We could not parse the JSON body of your request: {reason}. "
+        "The body must be one JSON object, in UTF-8, with content-type application/json.",
+    )
 
 
 class Disconnect(Exception):  # noqa: N818 - an event of the line, not an error of the service
@@ -142,8 +158,8 @@ class ApiError(Exception):
 
     Args:
         status: the HTTP status.
-        message: one sentence for a person.
-        param: the parameter at fault, dotted.
+        message: one sentence for a person; of a long one the middle is left out.
+        param: the parameter at fault, dotted; of a long one the beginning.
         code: the reason for a program.
         kind: the API's error type.
     """
@@ -157,15 +173,29 @@ class ApiError(Exception):
         code: str | None = None,
         kind: str = "invalid_request_error",
     ) -> None:
+        message = _without_middle(message)
         super().__init__(message)
         self.status = status
         self.body: JSON = {
-            "error": {"message": message, "type": kind, "param": param, "code": code}
+            "error": {
+                "message": message,
+                "type": kind,
+                "param": param and param[:_MAX_PARAM],
+                "code": code,
+            }
         }
 
     def response(self) -> Response:
         """The refusal as a response."""
         return Response.of_json(self.body, self.status)
+
+
+def _without_middle(message: str) -> str:
+    if len(message) <= _MAX_MESSAGE:
+        return message
+    half = _MAX_MESSAGE // 2
+    left_out = len(message) - 2 * half
+    return f"{message[:half]}[{left_out} characters left out]{message[-half:]}"
 
 
 def dumps(value: object) -> bytes:
@@ -177,10 +207,10 @@ def dumps(value: object) -> bytes:
 
 
 def loads(text: bytes | str) -> Any:
-    """What the JSON stands for.
+    """The value of a JSON text that ``dumps`` made; strangers' is read by ``json_text.parse``.
 
     Raises:
-        ValueError: it is none, or holds a number that is not finite.
+        ValueError: it is not JSON, or holds a number that is not finite.
     """
     try:
         return orjson.loads(text)

@@ -11,6 +11,7 @@ from pitchpipe.service.control.control import Control
 from pitchpipe.service.control.fault import Seconds
 from pitchpipe.service.engine.pace import Kind, Pace
 from pitchpipe.service.http import JSON, ApiError, Request, Response
+from pitchpipe.service.protocol.bounded import AtMost
 from pitchpipe.service.protocol.params import Params, Seed, check
 from pitchpipe.service.router import Route
 
@@ -18,6 +19,7 @@ CONTROL = "_pitchpipe"
 """The first segment of these routes' paths."""
 
 _MOST = 10_000
+_MAX_STATES = 100  # more than jobs and batches have together
 
 
 class Reset(Params):
@@ -36,7 +38,7 @@ class Transitions(Params):
     """The body of ``POST /transitions``."""
 
     pace: Pace
-    lasting: dict[str, Seconds] | None = None
+    lasting: Annotated[dict[str, Seconds], AtMost(_MAX_STATES)] | None = None
     of: Kind | None = None
 
 

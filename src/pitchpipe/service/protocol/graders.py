@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pitchpipe.service.graders.errors import DefinitionError
 from pitchpipe.service.graders.grading import Grader, build, named
 from pitchpipe.service.http import JSON, ApiError
+from pitchpipe.service.protocol.bounded import Items
 from pitchpipe.service.protocol.params import Params
 from pitchpipe.service.protocol.refusals import explain
 
@@ -46,7 +47,7 @@ class _TextSimilarity(_Named):
 class _Multi(Params):
     type: Literal["multi"]
     name: str | None = None
-    graders: JSON | list[JSON]
+    graders: JSON | Items[JSON]
     calculate_output: str
 
 

@@ -7,13 +7,15 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pitchpipe.service.http import JSON
+from pitchpipe.service.protocol.bounded import AtMost, Items, without_needless_errors
 from pitchpipe.service.protocol.refusals import explain
 
 Auto = Literal["auto"]
 Metadata = Annotated[
     dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
-    Field(max_length=16),
+    AtMost(16),
 ]
+_MAX_BIASES = 1024  # the API names no limit; a request has a use for a few hundred
 MOST_BYTES = 8 << 30
 """Of a file that comes in parts: the vendor's own limit."""
 
@@ -24,6 +26,11 @@ class Params(BaseModel):
     """A body: nothing is coerced, nothing unknown is let through."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bound_errors(cls, value: Any) -> Any:
+        return without_needless_errors(cls, value)
 
 
 class Hyperparameters(Params):
@@ -84,7 +91,7 @@ class Wandb(Params):
     project: str
     name: str | None = None
     entity: str | None = None
-    tags: list[str] | None = None
+    tags: Items[str] | None = None
 
 
 class Integration(Params):
@@ -102,7 +109,7 @@ class CreateJob(Params):
     validation_file: str | None = None
     hyperparameters: Hyperparameters | None = None
     suffix: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    integrations: Annotated[list[Integration], Field(max_length=5)] | None = None
+    integrations: Annotated[Items[Integration], Field(max_length=5)] | None = None
     seed: Seed | None = None
     method: Method | None = None
     metadata: Metadata | None = None
@@ -122,7 +129,7 @@ class RunGrader(ValidateGrader):
 
     model_sample: str
     item: JSON | None = None
-    reference_answer: str | float | JSON | list[Any] | None = None
+    reference_answer: str | float | JSON | Items[Any] | None = None
 
 
 class ExpiresAfter(Params):
@@ -149,14 +156,14 @@ class CreateUpload(Params):
 class CompleteUpload(Params):
     """The body of ``POST /uploads/{upload_id}/complete``."""
 
-    part_ids: Annotated[list[str], Field(min_length=1)]
+    part_ids: Annotated[Items[str], Field(min_length=1)]
     md5: str | None = None
 
 
 class CreatePermission(Params):
     """The body of ``POST /fine_tuning/checkpoints/{checkpoint}/permissions``."""
 
-    project_ids: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    project_ids: Annotated[Items[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
 class UpdateChat(Params):
@@ -188,10 +195,10 @@ class _Generate(Params):
     model: str
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
-    logit_bias: dict[str, float] | None = None
+    logit_bias: Annotated[dict[str, float], AtMost(_MAX_BIASES)] | None = None
     n: Annotated[int, Field(ge=1, le=128)] | None = None
     seed: int | None = None
-    stop: str | Annotated[list[str], Field(min_length=1, max_length=4)] | None = None
+    stop: str | Annotated[Items[str], Field(min_length=1, max_length=4)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -219,7 +226,7 @@ class _Generate(Params):
 class CreateCompletion(_Generate):
     """The body of ``POST /completions``."""
 
-    prompt: str | list[str] | list[int] | list[list[int]] | None
+    prompt: str | Items[str] | Items[int] | Items[Items[int]] | None
     max_tokens: Annotated[int, Field(ge=0)] | None = None
     best_of: Annotated[int, Field(ge=0, le=20)] | None = None
     echo: bool | None = None
@@ -239,7 +246,7 @@ class ChatMessage(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[JSON] | None = None
+    content: str | Items[JSON] | None = None
 
     @model_validator(mode="after")
     def _check_content(self) -> Self:
@@ -251,7 +258,7 @@ class ChatMessage(BaseModel):
 class CreateChat(_Generate):
     """The body of ``POST /chat/completions``."""
 
-    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    messages: Annotated[Items[ChatMessage], Field(min_length=1)]
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     logprobs: bool | None = None
@@ -261,8 +268,8 @@ class CreateChat(_Generate):
     # taken and passed on to the learner, which may not know them
     audio: JSON | None = None
     function_call: str | JSON | None = None
-    functions: list[JSON] | None = None
-    modalities: list[str] | None = None
+    functions: Items[JSON] | None = None
+    modalities: Items[str] | None = None
     moderation: JSON | None = None
     parallel_tool_calls: bool | None = None
     prediction: JSON | None = None
@@ -274,7 +281,7 @@ class CreateChat(_Generate):
     safety_identifier: str | None = None
     service_tier: str | None = None
     tool_choice: str | JSON | None = None
-    tools: list[JSON] | None = None
+    tools: Items[JSON] | None = None
     verbosity: str | None = None
     web_search_options: JSON | None = None
 

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from pitchpipe.service.protocol.bounded import Items
 from pitchpipe.service.protocol.params import Params
 
 Positive = Annotated[float, Field(gt=0)]
@@ -24,7 +25,7 @@ class CreateFineTune(Params):
     compute_classification_metrics: bool | None = False
     classification_n_classes: Annotated[int, Field(ge=2)] | None = None
     classification_positive_class: Annotated[str, Field(min_length=1)] | None = None
-    classification_betas: list[Positive] | None = None
+    classification_betas: Items[Positive] | None = None
     suffix: Annotated[str, Field(min_length=1, max_length=40)] | None = None
 
     @model_validator(mode="after")
