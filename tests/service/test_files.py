@@ -65,7 +65,8 @@ def test_a_form_is_read_as_it_was_written(parts, boundary):
         ("multipart/form-data", b"", "multipart/form-data"),
         ("multipart/form-data; boundary=b", b"", "no closing boundary"),
         ("multipart/form-data; boundary=b", b"--b\r\nA: b\r\n\r\nx", "no closing boundary"),
-        ("multipart/form-data; boundary=b", b"--b\r\nA: b\r\n--b--", "no header"),
+        ("multipart/form-data; boundary=b", b"--b\r\nA: b\r\n--b--", "no closing boundary"),
+        ("multipart/form-data; boundary=b", b"--b\r\nA b:\r\n\r\nx\r\n--b--", "no header"),
         ("multipart/form-data; boundary=b", b"--b\r\nA: b\r\n\r\nx\r\n--b--", "no name"),
     ],
 )
@@ -78,11 +79,11 @@ def test_form_names_in_every_spelling():
     body = (
         b"preamble\r\n--b \r\nContent-Type: text/plain\r\n"
         b"content-disposition: form-data; name=file; filename*=UTF-8''na%C3%AFve.txt\r\n\r\n"
-        b"--bc\r\n--b--trailing\r\n--b--"
+        b"--bc\r\n--bd\r\n--b--"
     )
     request = Request.of("POST", "/", [("content-type", 'multipart/form-data; boundary="b"')], body)
     part = multipart.parse(request)["file"]
-    assert (part.filename, part.content) == ("naïve.txt", b"--bc\r\n--b--trailing")
+    assert (part.filename, part.content) == ("naïve.txt", b"--bc\r\n--bd")
 
 
 def test_lists_by_purpose_and_order(lab):

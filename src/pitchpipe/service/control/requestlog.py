@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -11,14 +10,13 @@ from typing import Literal
 
 from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import JSON, Disconnect, Request, Response, Wait, let_go
+from pitchpipe.service.protocol.multipart import boundary_of, delimiters
 
 Outcome = Literal["answering", "answered", "dropped", "cut-off", "left"]
 """Still being sent; sent to its end; nothing sent; broken off by the service, or by the client."""
 
 KEPT = 10_000
 """Requests that a log remembers."""
-
-_BOUNDARY = re.compile(r'boundary="?([^";]+)')
 
 
 @dataclass(slots=True)
@@ -173,17 +171,16 @@ def _has_more(body: Iterator[bytes | Wait]) -> bool:
 
 
 def _digest(request: Request) -> str:
-    kind = request.headers.get("content-type", "")
-    boundary = _BOUNDARY.search(kind) if kind.startswith("multipart/") else None
+    boundary = boundary_of(request.headers.get("content-type", ""))
     if boundary is None:
         return hashlib.sha256(request.body).hexdigest()
     digest = hashlib.sha256()
-    mark = boundary[1].encode("utf-8", "replace")
-    start = 0
+    mark = b"--" + boundary
+    start = len(mark) if request.body[: len(mark)] == mark else 0
     with memoryview(request.body) as view:
-        while (end := request.body.find(mark, start)) >= 0:
+        for end in delimiters(request.body, boundary, start):
             digest.update(view[start:end])
-            start = end + len(mark)
+            start = end + 2 + len(mark)
         digest.update(view[start:])
     return digest.hexdigest()
 
