@@ -128,7 +128,7 @@ def test_a_bad_file_fails_the_batch_with_its_line(lab, batch, content, code, at)
 
 
 def test_too_many_requests(lab, batch, monkeypatch):
-    monkeypatch.setattr("pitchpipe.service.engine.batches._MOST_REQUESTS", 1)
+    monkeypatch.setattr("pitchpipe.service.engine.batch_files.MAX_REQUESTS", 1)
     assert end(lab, batch(line(1) + line(2)).id).errors.data[0].code == "too_many_requests"
 
 

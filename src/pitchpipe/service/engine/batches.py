@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-from pitchpipe.service.engine import states
+from pitchpipe.service.engine import batch_files, states
 from pitchpipe.service.engine.files import Files
 from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps, loads
 from pitchpipe.service.storage.blobs import Blobs
 from pitchpipe.service.storage.store import Filter, Row, Store
 
 _SLICE = 1000  # requests answered at a call
-_MOST_REQUESTS = 50_000
 _STAMPS = {
     "in_progress": "in_progress_at",
     "finalizing": "finalizing_at",
@@ -53,7 +51,7 @@ class Batches:
         self._ask_service = ask
         self._clock = clock
         self._together = together
-        self._last_read: tuple[int, Sequence[JSON]] = (0, ())
+        self._last_read: tuple[int, Sequence[bytes]] = (0, ())
 
     def advance(self, batch_id: str, share: float = 1.0) -> None:
         """Moves a batch on, unless it has ended or is being moved on already.
@@ -84,32 +82,36 @@ class Batches:
         with self._store.transaction():
             batch = self._store.get("batch", batch_id)
             if batch is not None and "failed" in states.BATCH[batch.body["status"]]:
-                error = _error("server_error", reason, None)
+                error = batch_files.error_of("server_error", reason)
                 batch.body["errors"] = {"object": "list", "data": [error]}
                 move(batch, "failed", self._clock())
                 self._store.update(batch)
 
     def _validate(self, row: Row) -> None:
-        requests, errors = self._requests(row)
+        content, errors = self._content(row)
+        checked = batch_files.Checked(0, errors)
+        if not errors:
+            checked = batch_files.check(content, row.body["endpoint"])
         with self._store.transaction():
             batch = self._current(row)
             if batch is None:
                 return
-            if errors:
-                batch.body["errors"] = {"object": "list", "data": list(errors)}
+            if checked.errors:
+                batch.body["errors"] = {"object": "list", "data": checked.errors}
             else:
-                batch.body["request_counts"]["total"] = len(requests)
-            move(batch, "failed" if errors else "in_progress", self._clock())
+                batch.body["request_counts"]["total"] = checked.requests
+            move(batch, "failed" if checked.errors else "in_progress", self._clock())
             self._store.update(batch)
 
     def _answer(self, row: Row, share: float) -> None:
         # several slices of one batch in a row are the rule: its file is read once for them
         known, requests = self._last_read
         if known != row.seq:
-            requests, errors = self._requests(row)
+            content, errors = self._content(row)
             if errors:  # the file was deleted meanwhile
                 self._validate(row)
                 return
+            requests = [line for _, line in batch_files.lines(content)]
             self._last_read = (row.seq, requests)
         done = row.private["done"]
         allowed = min(done + _SLICE, math.floor(len(requests) * share))
@@ -134,18 +136,27 @@ class Batches:
             self._store.add("answers", f"{row.id}/{done}", part, parent=row.id)
             if batch.private["done"] >= len(requests):
                 move(batch, "finalizing", self._clock())
+                self._last_read = (0, ())
             self._store.update(batch)
 
     def _expire(self, row: Row) -> None:
         """Ends a batch whose time is over with the answers it has."""
-        requests, _ = self._requests(row)
-        self._finalize(row, "expired", requests[row.private["done"] :])
+        custom_ids: list[str] = []
+        content, _ = self._content(row)
+        for _, line in batch_files.lines(content):
+            try:
+                custom_ids.append(batch_files.parse(line, row.body["endpoint"])["custom_id"])
+            except batch_files.LineError:  # it expires before its file was checked
+                continue
+            if len(custom_ids) == batch_files.MAX_REQUESTS:
+                break
+        self._finalize(row, "expired", custom_ids[row.private["done"] :])
 
-    def _finalize(self, row: Row, status: str, unanswered: Sequence[JSON] = ()) -> None:
+    def _finalize(self, row: Row, status: str, unanswered: Sequence[str] = ()) -> None:
         parts = [part.body for part in self._store.rows("answers", Filter(row.id))]
         done = row.private["done"]
         late = "".join(
-            self._late(row, number, request) for number, request in enumerate(unanswered, done)
+            self._late(row, number, custom_id) for number, custom_id in enumerate(unanswered, done)
         )
         contents = {
             "output": "".join(part["output"] for part in parts),
@@ -170,11 +181,11 @@ class Batches:
             move(batch, status, self._clock())
             self._store.update(batch)
 
-    def _late(self, row: Row, number: int, request: JSON) -> str:
+    def _late(self, row: Row, number: int, custom_id: str) -> str:
         """The line of a request that was not answered in time."""
         answer = {
             "id": f"batch_req_{self._store.derive(row.id, number)}",
-            "custom_id": request["custom_id"],
+            "custom_id": custom_id,
             "response": None,
             "error": {
                 "code": "batch_expired",
@@ -183,7 +194,8 @@ class Batches:
         }
         return dumps(answer).decode() + "\n"
 
-    def _ask(self, row: Row, number: int, request: JSON) -> tuple[bool, str]:
+    def _ask(self, row: Row, number: int, line: bytes) -> tuple[bool, str]:
+        request = batch_files.parse(line, row.body["endpoint"])
         response = self._ask_service(Request("POST", request["url"], body=dumps(request["body"])))
         # streams are refused when the file is checked
         body = loads(response.body) if isinstance(response.body, bytes) else {}
@@ -199,38 +211,22 @@ class Batches:
         }
         return response.status < 400, dumps(answer).decode() + "\n"
 
-    def _requests(self, row: Row) -> tuple[Sequence[JSON], Sequence[JSON]]:
-        """The requests of the input file, and what is wrong with it."""
+    def _content(self, row: Row) -> tuple[bytes, list[JSON]]:
+        """The input file of a batch, and why it cannot be read."""
         file_id = row.body["input_file_id"]
-        if trouble := self._files.trouble(file_id):
-            return [], [_error("invalid_file", f"input_file_id: {trouble}", None)]
+        trouble = self._files.trouble(file_id)
         try:
-            content = self._files.read(file_id)
+            size = 0 if trouble else self._files.get(file_id).body["bytes"]
+            if size > batch_files.MAX_BYTES:
+                trouble = (
+                    f"the file {file_id} has {size} bytes; the file of a batch has at most "
+                    f"{batch_files.MAX_BYTES}."
+                )
+            if trouble is None:
+                return self._files.read(file_id), []
         except ApiError as error:
-            return [], [_error("invalid_file", str(error), None)]
-        requests: list[JSON] = []
-        errors: list[JSON] = []
-        seen: set[str] = set()
-        for number, line in enumerate(content.split(b"\n"), 1):
-            if not line.strip():
-                continue
-            try:
-                request = _parse(line)
-            except ValueError as error:
-                errors.append(_error("invalid_json_line", str(error), number))
-                continue
-            code, message = _complaint(request, row.body["endpoint"], seen)
-            if code:
-                errors.append(_error(code, message, number))
-                continue
-            seen.add(request["custom_id"])
-            requests.append(request)
-        if not requests and not errors:
-            errors.append(_error("empty_file", "The input file has no requests.", None))
-        if len(requests) > _MOST_REQUESTS:
-            message = f"The input file has more than {_MOST_REQUESTS} requests."
-            errors.append(_error("too_many_requests", message, None))
-        return requests, errors
+            return b"", [batch_files.error_of("invalid_file", str(error))]
+        return b"", [batch_files.error_of("invalid_file", f"input_file_id: {trouble}")]
 
     def _current(self, row: Row) -> Row | None:
         """The batch as it is now, None if someone else moved it meanwhile."""
@@ -246,31 +242,3 @@ def move(batch: Row, status: str, now: float) -> None:
     """
     states.move(states.BATCH, batch, status, now)
     batch.body[_STAMPS[status]] = int(now)
-
-
-def _parse(line: bytes) -> JSON:
-    try:
-        request = loads(line.decode())
-    except (ValueError, RecursionError):
-        request = None
-    if not isinstance(request, dict):
-        raise ValueError("This line is not parseable as a JSON object.")
-    return request
-
-
-def _complaint(request: JSON, endpoint: str, seen: set[str]) -> tuple[str, str]:
-    expected: dict[str, Any] = {"custom_id": str, "method": str, "url": str, "body": dict}
-    for key, kind in expected.items():
-        if not isinstance(request.get(key), kind):
-            return "missing_required_parameter", f"Missing or invalid parameter: '{key}'."
-    if request["custom_id"] in seen:
-        return "duplicate_custom_id", f"The custom_id {request['custom_id']!r} is used twice."
-    if request["method"] != "POST" or request["url"] != endpoint:
-        return "invalid_url", f"Expected method 'POST' and url '{endpoint}'."
-    if request["body"].get("stream"):
-        return "invalid_request", "A request of a batch cannot be streamed."
-    return "", ""
-
-
-def _error(code: str, message: str, line: int | None) -> JSON:
-    return {"code": code, "message": message, "param": None, "line": line}
