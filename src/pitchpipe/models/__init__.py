@@ -29,6 +29,7 @@ class ModelFacts:
         price: US dollars per million trained tokens.
         format: of the records that it is trained on.
         methods: by which it is trained; empty where nothing is known.
+        max_output: tokens of one answer.
     """
 
     encoding: str | None = None
@@ -37,6 +38,7 @@ class ModelFacts:
     price: float | None = None
     format: Format | None = None
     methods: tuple[Method, ...] = ()
+    max_output: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +68,36 @@ def parse(text: bytes, *, unique_keys: bool = False) -> Any:
     if unique_keys and shape.members > _count_members(value):
         raise JsonError(_repeated_key(text))
     return value
+
+
+def parse_exactly(text: str) -> Any:
+    """The value of a JSON text, with integers of any size that Python reads.
+
+    Raises:
+        JsonError: as for ``parse``, but that values are not counted, and surrogates are let through.
+    """
+    if not is_shallow(text.encode("utf-8", "surrogatepass")):
+        raise JsonError(f"arrays and objects are nested deeper than {MAX_DEPTH} levels")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except JsonError:
+        raise
+    except json.JSONDecodeError as error:
+        line = f"line {error.lineno}, " if "\n" in text else ""
+        raise JsonError(f"{error.msg} at {line}column {error.colno}") from None
+    except ValueError:  # Python's limit on the digits of an integer
+        raise JsonError("an integer has too many digits") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise JsonError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise JsonError("a number is beyond a 64-bit float")
+    return number
 
 
 def is_shallow(text: bytes) -> bool:

@@ -16,6 +16,7 @@ from pitchpipe.formats.conversations import (
 from pitchpipe.formats.faults import SAYINGS, RecordFault
 from pitchpipe.formats.kinds import CHAT_KEYS
 from pitchpipe.records import MIN_EXAMPLES, Format
+from pitchpipe.service import json_text
 from pitchpipe.service.http import JSON
 
 Shape = Format | Literal["reinforcement"]
@@ -118,15 +119,11 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _parse(line: bytes) -> JSON:
     try:
-        record = json.loads(line.decode(), parse_constant=_refuse_constant)
+        record = json_text.parse_exactly(line.decode())
     except UnicodeDecodeError:
         raise _BadRowError("not UTF-8.") from None
-    except json.JSONDecodeError as error:
-        raise _BadRowError(
-            f"not JSON ({error.msg} at column {error.colno}); expected one JSON object a line."
-        ) from None
-    except (ValueError, RecursionError):
-        raise _BadRowError("not JSON: a number or the nesting is beyond bounds.") from None
+    except json_text.JsonError as error:
+        raise _BadRowError(f"not JSON ({error}); expected one JSON object a line.") from None
     if not isinstance(record, dict):
         raise _BadRowError("expected a JSON object.")
     if b"\\ud" in line.lower() and not _is_unicode(record):
@@ -140,10 +137,6 @@ def _is_unicode(record: JSON) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _check(record: JSON, form: Format) -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pitchpipe.service.graders.errors import DefinitionError, GradingError
 
 _LENGTH = 2000  # characters
+_SHOWN = 80  # characters of a part in a message
 _DEPTH = 100  # of nested operations: the evaluator's own calls are nested as deeply
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: lambda a, b: a + b,
@@ -52,7 +53,7 @@ class Formula:
         if "**" in self.text:
             raise _refusal("'**' is not known; the power is '^'")
         try:
-            return ast.parse(self.text.strip().replace("^", "**"), mode="eval").body
+            return ast.parse(_python(self.text), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error)
             raise _refusal(f"it cannot be read: {reason}") from None
@@ -66,7 +67,7 @@ class Formula:
         Raises:
             DefinitionError: it is none, or uses what is not known.
         """
-        for name in _names(self._tree, _DEPTH):
+        for name in self._names(self._tree, _DEPTH):
             if name not in names:
                 raise _refusal(f"no grader is called '{name}'; there are {', '.join(names)}")
 
@@ -88,33 +89,52 @@ class Formula:
             raise GradingError("other_error", "calculate_output: the result is not finite.")
         return value
 
+    def _names(self, node: ast.expr, depth: int) -> Iterator[str]:
+        """The names of scores in a formula all of which is allowed."""
+        if depth == 0:
+            raise _refusal(f"it is nested deeper than {_DEPTH}")
+        match node:
+            case ast.Constant(value=bool()):
+                raise _refusal(f"'{self._source(node)}' is not a number")
+            case ast.Constant(value=int() | float() as number):
+                if not _is_finite(number):
+                    raise _refusal(f"'{self._source(node)}' is beyond a 64-bit float")
+                parts: list[ast.expr] = []
+            case ast.Name(id=name):
+                yield name
+                parts = []
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
+                parts = [node.operand]
+            case ast.BinOp() if type(node.op) in _OPERATORS:
+                parts = [node.left, node.right]
+            case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]) if name in _OF_MANY:
+                if not parts:
+                    raise _refusal(f"'{name}' takes one number or more")
+            case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]) if name in _OF_ONE:
+                if len(parts) != 1:
+                    raise _refusal(f"'{name}' takes one number, but has {len(parts)}")
+            case _:
+                source = self._source(node)
+                raise _refusal(f"'{source}' is not allowed; known are numbers, {_KNOWN}")
+        for part in parts:
+            yield from self._names(part, depth - 1)
 
-def _names(node: ast.expr, depth: int) -> Iterator[str]:
-    """The names of scores in a formula all of which is allowed."""
-    if depth == 0:
-        raise _refusal(f"it is nested deeper than {_DEPTH}")
-    match node:
-        case ast.Constant(value=bool()):
-            raise _refusal(f"'{ast.unparse(node)}' is not a number")
-        case ast.Constant(value=int() | float()):
-            parts: list[ast.expr] = []
-        case ast.Name(id=name):
-            yield name
-            parts = []
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
-            parts = [node.operand]
-        case ast.BinOp() if type(node.op) in _OPERATORS:
-            parts = [node.left, node.right]
-        case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]) if name in _OF_MANY:
-            if not parts:
-                raise _refusal(f"'{name}' takes one number or more")
-        case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]) if name in _OF_ONE:
-            if len(parts) != 1:
-                raise _refusal(f"'{name}' takes one number, but has {len(parts)}")
-        case _:
-            raise _refusal(f"'{ast.unparse(node)}' is not allowed; known are numbers, {_KNOWN}")
-    for part in parts:
-        yield from _names(part, depth - 1)
+    def _source(self, node: ast.expr) -> str:
+        """The text that a node was read from; to write it anew would recurse as deep as it is."""
+        text = ast.get_source_segment(_python(self.text), node) or self.text
+        text = text.replace("**", "^")
+        return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _python(text: str) -> str:
+    return text.strip().replace("^", "**")
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an integer
+        return False
 
 
 def _value(node: ast.expr, scores: Mapping[str, float]) -> float:

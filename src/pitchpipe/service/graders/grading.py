@@ -15,6 +15,8 @@ from pitchpipe.service.graders.strings import OPERATIONS
 from pitchpipe.service.graders.templates import Path, Template, find
 
 _LONGEST = 100_000  # characters of a text whose likeness is measured
+_MAX_PAIRS = 1_000_000_000  # of characters, one of each text: comparing goes by their product
+_MAX_GRADERS = 20  # in a multi grader
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,12 @@ class TextSimilarity(_Comparison):
                 "other_error",
                 f"text_similarity compares texts of at most {_LONGEST} characters.",
             )
+        if len(text) * len(reference) > _MAX_PAIRS:
+            raise GradingError(
+                "other_error",
+                f"text_similarity compares texts whose lengths multiply to at most {_MAX_PAIRS}; "
+                f"these have {len(text)} and {len(reference)} characters.",
+            )
         return METRICS[self.metric](text, reference)
 
 
@@ -170,10 +178,15 @@ def named(graders: object) -> dict[str, tuple[str, Any]]:
             single one, as its specification has it.
 
     Raises:
-        DefinitionError: there is none, or two have one name.
+        DefinitionError: there is none, there are too many, or two have one name.
     """
     found: dict[str, tuple[str, Any]] = {}
-    if isinstance(graders, Mapping) and not isinstance(graders.get("type"), str):
+    single = isinstance(graders, Mapping) and isinstance(graders.get("type"), str)
+    if isinstance(graders, Mapping | list) and not single and len(graders) > _MAX_GRADERS:
+        raise DefinitionError(
+            "graders", f"there are {len(graders)} graders; at most {_MAX_GRADERS} are allowed."
+        )
+    if isinstance(graders, Mapping) and not single:
         for name, one in graders.items():
             found[name] = (f"graders.{name}", _called(name, one))
     else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from pitchpipe.service import json_text
 
 VARIABLES = ("output_text", "output_json", "output_tools", "choices")
 """The names in the namespace ``sample``."""
@@ -20,8 +21,8 @@ def sample_of(text: str) -> dict[str, Any]:
     """
     sample: dict[str, Any] = {"output_text": text, "output_tools": []}
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        value = json_text.parse_exactly(text)
+    except json_text.JsonError:
         pass
     else:
         sample["output_json"] = value
@@ -29,7 +30,3 @@ def sample_of(text: str) -> dict[str, Any]:
             sample["output_tools"] = value["tool_calls"]
     message = {"role": "assistant", "content": text, "tool_calls": sample["output_tools"]}
     return sample | {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

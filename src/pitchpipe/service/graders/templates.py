@@ -15,6 +15,8 @@ from pitchpipe.service.graders.samples import VARIABLES
 _HOLE = re.compile(r"\{\{([^{}]*)\}\}")
 _PART = re.compile(r"""\s*(?:\.\s*([\w-]+)|\[\s*(\d{1,9})\s*\]|\[\s*(["'])(.*?)\3\s*\])""")
 _LONGEST = 10_000_000  # characters of a filled text
+_MAX_LENGTH = 100_000  # characters of a template
+_MAX_VARIABLES = 1000
 _NAMESPACES = ("item", "sample")
 
 Path = tuple[str | int, ...]
@@ -48,8 +50,18 @@ class Template:
             param: the field that holds it.
 
         Raises:
-            DefinitionError: a variable is none.
+            DefinitionError: a variable is none, or the text is longer or has more of them than a
+                template may.
         """
+        if len(self.text) > _MAX_LENGTH:
+            raise DefinitionError(
+                param,
+                f"the template has {len(self.text)} characters; at most {_MAX_LENGTH} are allowed.",
+            )
+        if self.text.count("{{") > _MAX_VARIABLES:
+            raise DefinitionError(
+                param, f"the template has more than {_MAX_VARIABLES} variables."
+            )
         try:
             pieces = self._pieces
         except ValueError as error:
@@ -147,7 +159,4 @@ def _dotted(path: Path) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, str):
         return value
-    try:
-        return json.dumps(value, ensure_ascii=False)
-    except RecursionError:
-        raise GradingError("other_error", "a value is nested too deeply.") from None
+    return json.dumps(value, ensure_ascii=False)

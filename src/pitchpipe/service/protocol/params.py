@@ -15,6 +15,8 @@ Metadata = Annotated[
     dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
     AtMost(16),
 ]
+_MAX_CHOICES = 2048  # of a completion: 16 prompts of the most choices each
+_MAX_ECHO = 10_000_000  # characters
 _MAX_BIASES = 1024  # the API names no limit; a request has a use for a few hundred
 MOST_BYTES = 8 << 30
 """Of a file that comes in parts: the vendor's own limit."""
@@ -237,6 +239,24 @@ class CreateCompletion(_Generate):
     def _check_best_of(self) -> Self:
         if self.best_of is not None and self.best_of < (self.n or 1):
             raise ValueError("'best_of' must not be below 'n'")
+        return self
+
+    @model_validator(mode="after")
+    def _check_choices(self) -> Self:
+        prompts = self.prompt if isinstance(self.prompt, list) else [self.prompt]
+        texts = [prompt for prompt in prompts if isinstance(prompt, str)]
+        tries = max(self.n or 1, self.best_of or 0)
+        if len(texts) * tries > _MAX_CHOICES:
+            raise ValueError(
+                f"{len(texts)} prompts of {tries} choices each are {len(texts) * tries} choices; "
+                f"a request has at most {_MAX_CHOICES}"
+            )
+        repeated = sum(map(len, texts)) * tries if self.echo else 0
+        if repeated > _MAX_ECHO:
+            raise ValueError(
+                f"with 'echo' the choices would repeat {repeated} characters of prompts; "
+                f"at most {_MAX_ECHO} are repeated"
+            )
         return self
 
 

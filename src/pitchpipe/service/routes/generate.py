@@ -12,6 +12,7 @@ from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
 from pitchpipe.service.protocol.calls import call_form
+from pitchpipe.service.protocol.limits import check_length
 from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 from pitchpipe.service.router import Route
@@ -60,6 +61,7 @@ class GenerateRoutes:
         body = request.json()
         asked = check(CreateCompletion, body)
         model = self._model(asked.model, "completion")
+        check_length(model.base.id, asked)
         prompts = _prompts(asked)
         limit = _DEFAULT_TOKENS if asked.max_tokens is None else asked.max_tokens
         if self._is_live(asked) and len(prompts) == 1 and not asked.echo:
@@ -90,6 +92,7 @@ class GenerateRoutes:
         body = request.json()
         asked = check(CreateChat, body)
         model = self._model(asked.model, "chat")
+        check_length(model.base.id, asked)
         limit = asked.max_completion_tokens or asked.max_tokens
         top = (asked.top_logprobs or 0) if asked.logprobs else None
         form = call_form(asked)
