@@ -22,8 +22,9 @@ Effect = Callable[[Request, Ask], Response]
 
 Count = Annotated[int, Field(ge=0)]
 Times = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=1e9)]  # more than 30 years
 Share = Annotated[float, Field(ge=0, lt=1)]
+Pattern = Annotated[str, Field(max_length=1000)]
 
 
 class Fault(Params):
@@ -51,9 +52,9 @@ class RequestFault(Fault):
         model: a pattern of the model that the body must name, None for any body.
     """
 
-    path: str = "*"
+    path: Pattern = "*"
     method: str | None = None
-    model: str | None = None
+    model: Pattern | None = None
 
     def matches(self, request: Request) -> bool:
         """Whether it is meant for the request."""

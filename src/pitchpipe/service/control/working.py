@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from pitchpipe.service.control.fault import Fault
+from pitchpipe.service.control.fault import Fault, Pattern
 from pitchpipe.service.engine import mishaps
 
 
@@ -23,7 +23,7 @@ class JobFails(Fault):
 
     kind: ClassVar[str] = mishaps.JOB
 
-    model: str = "*"
+    model: Pattern = "*"
     step: Annotated[int, Field(ge=1)] = 1
     code: str = "server_error"
     message: str = "This failure was asked for."
@@ -42,6 +42,6 @@ class UploadRejected(Fault):
 
     kind: ClassVar[str] = mishaps.FILE
 
-    filename: str = "*"
-    purpose: str = "*"
+    filename: Pattern = "*"
+    purpose: Pattern = "*"
     details: str = "This rejection was asked for."

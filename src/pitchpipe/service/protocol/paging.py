@@ -103,15 +103,16 @@ def _limit(request: Request, default: int, most: int) -> int:
     text = request.get("limit")
     if text is None:
         return default
-    try:
-        limit = int(text) if len(text) < 10 else most + 1
-    except ValueError:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()):
         raise ApiError(
             400,
             f"Invalid type for 'limit': expected an integer, but got '{text}' instead.",
             param="limit",
             code="invalid_type",
-        ) from None
+        )
+    beyond = 0 if text.startswith("-") else most + 1
+    limit = int(text) if len(text) < 10 else beyond
     if 1 <= limit <= most:
         return limit
     side, bound = ("below minimum", 1) if limit < 1 else ("above maximum", most)

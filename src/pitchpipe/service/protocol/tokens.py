@@ -12,7 +12,7 @@ _TOKEN = re.compile(r"\w{1,8}|[^\w\s]")
 def count(value: object) -> int:
     """Tokens in a text, or in all texts of a JSON value."""
     if isinstance(value, str):
-        return len(_TOKEN.findall(value))
+        return sum(1 for _ in _TOKEN.finditer(value))  # a list of them would be ten times the text
     if isinstance(value, Mapping):
         return sum(map(count, value.values()))
     if isinstance(value, list):

@@ -12,7 +12,7 @@ from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
 from pitchpipe.service.protocol.calls import call_form
-from pitchpipe.service.protocol.limits import check_length
+from pitchpipe.service.protocol.limits import check_length, check_size
 from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 from pitchpipe.service.router import Route
@@ -62,6 +62,7 @@ class GenerateRoutes:
         asked = check(CreateCompletion, body)
         model = self._model(asked.model, "completion")
         check_length(model.base.id, asked)
+        check_size(asked, asked.prompt)
         prompts = _prompts(asked)
         limit = _DEFAULT_TOKENS if asked.max_tokens is None else asked.max_tokens
         if self._is_live(asked) and len(prompts) == 1 and not asked.echo:
@@ -93,6 +94,7 @@ class GenerateRoutes:
         asked = check(CreateChat, body)
         model = self._model(asked.model, "chat")
         check_length(model.base.id, asked)
+        check_size(asked, body["messages"])
         limit = asked.max_completion_tokens or asked.max_tokens
         top = (asked.top_logprobs or 0) if asked.logprobs else None
         form = call_form(asked)

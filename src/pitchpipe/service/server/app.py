@@ -36,6 +36,9 @@ MOST_UPLOAD = 512 << 20
 """Bytes of an uploaded file: the vendor's own limit."""
 
 _FORM_OVERHEAD = 1 << 20
+_MOST_QUICK = 64 << 10
+"""Bytes of a body that is read, checked and answered at once, without a thread."""
+
 _BESIDE = ("/healthz", "/metrics")
 
 
@@ -153,7 +156,8 @@ class Api:
                 request.body = await bodies.read(
                     receive, request.headers, MOST_JSON, self._most_form
                 )
-                if route is None or route.is_quick():
+                small = len(request.body) <= _MOST_QUICK
+                if small and (route is None or route.is_quick()):
                     response = self._service.handle(request, found)
                 else:
                     response = await to_thread.run_sync(self._service.handle, request, found)
