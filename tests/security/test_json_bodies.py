@@ -158,9 +158,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_every_route_refuses_it(service: Service, body: bytes) -> None:
-    control = service._control_router  # noqa: SLF001
+    control = service._control_router
     assert control is not None
-    for method, template in [*routes(service._router), *routes(control)]:  # noqa: SLF001
+    for method, template in [*routes(service._router), *routes(control)]:
         reads = not template.endswith(("/cancel", "/pause", "/resume", "/snapshots", "/restore"))
         if method != "POST" or not reads or template in ("/v1/files", "/v1/uploads/*/parts"):
             continue
@@ -169,11 +169,15 @@ def test_every_route_refuses_it(service: Service, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("member", ["messages", "metadata", "tools", "response_format", "stop"])
-@pytest.mark.parametrize("value", [nested(90), b"1e308", b"9" * 300, b'"\\u0000"', b'"' + b"x" * 1100 + b'"'])
+@pytest.mark.parametrize(
+    "value", [nested(90), b"1e308", b"9" * 300, b'"\\u0000"', b'"' + b"x" * 1100 + b'"']
+)
 def test_odd_values_of_members_are_taken_or_refused(
     service: Service, member: str, value: bytes
 ) -> None:
-    body = chat(**{member: 0}).replace(b'"%b": 0' % member.encode(), b'"%b": %b' % (member.encode(), value))
+    body = chat(**{member: 0}).replace(
+        b'"%b": 0' % member.encode(), b'"%b": %b' % (member.encode(), value)
+    )
     status, answer = ask(service, "POST", CHAT, body)
     assert status == 200 or is_refusal(status, answer)
 
@@ -231,7 +235,9 @@ def test_a_request_is_read_once_for_each_choice_and_not_without_end(service: Ser
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
-    lambda parts: st.lists(parts, max_size=4) | st.dictionaries(st.text(max_size=4), parts, max_size=4),
+    lambda parts: (
+        st.lists(parts, max_size=4) | st.dictionaries(st.text(max_size=4), parts, max_size=4)
+    ),
 )
 
 

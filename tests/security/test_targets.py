@@ -23,9 +23,9 @@ def service() -> Iterator[Service]:
 
 
 def _all(service: Service) -> list[tuple[str, str]]:
-    control = service._control_router  # noqa: SLF001
+    control = service._control_router
     assert control is not None
-    return [*routes(service._router), *routes(control)]  # noqa: SLF001
+    return [*routes(service._router), *routes(control)]
 
 
 @pytest.mark.parametrize("segment", SEGMENTS)
@@ -70,8 +70,6 @@ def test_paths_of_many_segments_are_refused(service: Service) -> None:
     query=st.text(max_size=30),
     method=st.sampled_from(["GET", "POST", "DELETE", "PUT", "get", "*"]),
 )
-def test_any_target_is_answered(
-    service: Service, path: list[str], query: str, method: str
-) -> None:
+def test_any_target_is_answered(service: Service, path: list[str], query: str, method: str) -> None:
     status, _ = ask(service, method, f"/{'/'.join(path)}?{query}")
     assert status < 500

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 
+import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -343,3 +344,41 @@ def test_the_best_of_several_is_the_likeliest(make_lab, lines):
     best = lab.client.completions.create(**options, n=1, best_of=20).choices[0]
     assert len({choice.text for choice in every}) == 2
     assert best.text == every[means.index(max(means))].text
+
+
+@pytest.mark.parametrize("param", ["max_tokens", "max_completion_tokens"])
+@pytest.mark.parametrize(("model", "most"), [("gpt-4o", 16_384), ("gpt-3.5-turbo", 4096)])
+def test_no_answer_is_longer_than_the_model_gives(lab, param, model, most):
+    messages = [{"role": "user", "content": "x"}]
+    create = lab.client.chat.completions.create
+    assert create(model=model, messages=messages, **{param: most}).choices
+    with pytest.raises(openai.BadRequestError) as refused:
+        create(model=model, messages=messages, **{param: most + 1})
+    assert (refused.value.param, refused.value.code) == (param, "invalid_value")
+    assert f"supports at most {most} completion tokens, whereas you provided {most + 1}" in str(
+        refused.value
+    )
+
+
+def test_no_completion_is_longer_than_the_model_gives(lab):
+    create = lab.client.completions.create
+    assert create(model="davinci-002", prompt="x", max_tokens=16_384).choices
+    with pytest.raises(openai.BadRequestError, match="max_tokens is too large: 16385"):
+        create(model="davinci-002", prompt="x", max_tokens=16_385)
+    assert create(model="davinci", prompt="x", max_tokens=10**6).choices  # nobody told a limit
+
+
+@pytest.mark.parametrize(
+    ("param", "most"), [("messages", 2048), ("tools", 128), ("functions", 128)]
+)
+def test_lists_of_a_conversation_are_bounded(lab, param, most):
+    items = {
+        "messages": {"role": "user", "content": "x"},
+        "tools": {"type": "function", "function": {"name": "f"}},
+        "functions": {"name": "f"},
+    }
+    asked = {"model": "gpt-4o", "messages": [items["messages"]]}
+    assert lab.client.chat.completions.create(**asked | {param: [items[param]] * most}).choices
+    with pytest.raises(openai.BadRequestError) as refused:
+        lab.client.chat.completions.create(**asked | {param: [items[param]] * (most + 1)})
+    assert (refused.value.param, refused.value.code) == (param, "array_above_max_length")

@@ -36,7 +36,7 @@ def ask(
 
 
 def is_refusal(status: int, answer: Any) -> bool:
-    """Whether an answer is a refusal of what a client did, in the API's form, and of a small size."""
+    """Whether an answer refuses what a client did, in the API's form and in few words."""
     if not 400 <= status < 500 or not isinstance(answer, dict) or answer.keys() != {"error"}:
         return False
     error = answer["error"]
@@ -49,7 +49,7 @@ def is_refusal(status: int, answer: Any) -> bool:
 
 def routes(router: Router) -> list[tuple[str, str]]:
     """Method and path of every route, with ``*`` for what a client writes."""
-    return sorted(_routes(router._root, ""))  # noqa: SLF001  nothing else knows all of them
+    return sorted(_routes(router._root, ""))
 
 
 def _routes(node: Any, path: str) -> Iterator[tuple[str, str]]:

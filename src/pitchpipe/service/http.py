@@ -66,8 +66,8 @@ class Request:
         """The body as a JSON object; an empty body is an empty object.
 
         Raises:
-            ApiError: it is not one, it is beyond the limits of ``json_text``, or an object in it has
-                two equal keys, of which readers of JSON take the first, the last, or neither.
+            ApiError: it is not one, it is beyond the limits of ``json_text``, or an object in it
+                has two equal keys, of which readers of JSON take the first, the last, or neither.
         """
         if not self.body:
             return {}

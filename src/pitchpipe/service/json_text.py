@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 MAX_DEPTH = 100
-"""Levels of arrays and objects in one JSON text; code that walks over values may recurse so deep."""
+"""Levels of arrays and objects in one JSON text: code that walks over values recurses so deep."""
 
 MAX_VALUES = 200_000
 """Values in one JSON text: an empty list takes three bytes of text and more than 60 of memory."""
@@ -74,7 +74,7 @@ def parse_exactly(text: str) -> Any:
     """The value of a JSON text, with integers of any size that Python reads.
 
     Raises:
-        JsonError: as for ``parse``, but that values are not counted, and surrogates are let through.
+        JsonError: as for ``parse``, but values are not counted, and surrogates are let through.
     """
     if not is_shallow(text.encode("utf-8", "surrogatepass")):
         raise JsonError(f"arrays and objects are nested deeper than {MAX_DEPTH} levels")
@@ -103,9 +103,7 @@ def _finite(digits: str) -> float:
 def is_shallow(text: bytes) -> bool:
     """Whether a JSON text has at most ``MAX_DEPTH`` levels, told in a fraction of parsing it."""
     # every level opens once: most texts do not open often enough
-    return (
-        text.count(b"[") + text.count(b"{") <= MAX_DEPTH or measure(text).depth <= MAX_DEPTH
-    )
+    return text.count(b"[") + text.count(b"{") <= MAX_DEPTH or measure(text).depth <= MAX_DEPTH
 
 
 def measure(text: bytes) -> Shape:

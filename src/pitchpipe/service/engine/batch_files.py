@@ -132,9 +132,7 @@ def check(content: bytes, endpoint: str) -> Checked:
     return Checked(len(seen), errors)
 
 
-def error_of(
-    code: str, message: str, *, param: str | None = None, line: int | None = None
-) -> JSON:
+def error_of(code: str, message: str, *, param: str | None = None, line: int | None = None) -> JSON:
     """An entry of a batch's ``errors``.
 
     Args:

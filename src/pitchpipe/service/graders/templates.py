@@ -59,9 +59,7 @@ class Template:
                 f"the template has {len(self.text)} characters; at most {_MAX_LENGTH} are allowed.",
             )
         if self.text.count("{{") > _MAX_VARIABLES:
-            raise DefinitionError(
-                param, f"the template has more than {_MAX_VARIABLES} variables."
-            )
+            raise DefinitionError(param, f"the template has more than {_MAX_VARIABLES} variables.")
         try:
             pieces = self._pieces
         except ValueError as error:

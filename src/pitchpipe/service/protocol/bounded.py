@@ -7,7 +7,7 @@ here, an error for each of a million items, each 400 times the size of the item.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
@@ -25,8 +25,7 @@ class _UpToFirstError:
         schema = handler(source)
         if schema["type"] != "list":
             raise TypeError(f"{source} is not a list")
-        schema["fail_fast"] = True
-        return schema
+        return cast(CoreSchema, {**schema, "fail_fast": True})
 
 
 Items = Annotated[list[Item], _UpToFirstError()]

@@ -68,5 +68,11 @@ class LiveAnswer:
 def _begun(text: str, stops: Sequence[str]) -> int:
     """How many characters at the end of a text may be the beginning of a stop."""
     return max(
-        (n for stop in stops for n in range(1, min(len(stop), len(text) + 1)) if text.endswith(stop[:n])), default=0
+        (
+            n
+            for stop in stops
+            for n in range(1, min(len(stop), len(text) + 1))
+            if text.endswith(stop[:n])
+        ),
+        default=0,
     )

@@ -173,9 +173,7 @@ class _Reader:
                 f"(byte {self._at + max(0, error.offset)} of the body).",
             ) from None
         if not self._complete:
-            raise ApiError(
-                400, "The multipart body has no closing boundary; it may be cut short."
-            )
+            raise ApiError(400, "The multipart body has no closing boundary; it may be cut short.")
         self._check_end()
         return self._parts
 

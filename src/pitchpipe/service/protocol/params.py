@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pitchpipe.formats.faults import MAX_FUNCTIONS
 from pitchpipe.service.http import JSON
 from pitchpipe.service.protocol.bounded import AtMost, Items, without_needless_errors
 from pitchpipe.service.protocol.refusals import explain
@@ -15,10 +16,14 @@ Metadata = Annotated[
     dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
     AtMost(16),
 ]
+MAX_MESSAGES = 2048
+"""Of a conversation: the vendor's own limit."""
+
+_MAX_PROJECTS = 1000  # the API names no limit
 _MAX_CHOICES = 2048  # of a completion: 16 prompts of the most choices each
 _MAX_BIASES = 1024  # the API names no limit; a request has a use for a few hundred
 Stop = Annotated[str, Field(max_length=1000)]
-"""A string that ends an answer: looking for the beginning of one goes by the square of its length."""
+"""A string that ends an answer; looking for its beginnings goes by the square of its length."""
 
 MOST_BYTES = 8 << 30
 """Of a file that comes in parts: the vendor's own limit."""
@@ -167,7 +172,9 @@ class CompleteUpload(Params):
 class CreatePermission(Params):
     """The body of ``POST /fine_tuning/checkpoints/{checkpoint}/permissions``."""
 
-    project_ids: Annotated[Items[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    project_ids: Annotated[
+        Items[Annotated[str, Field(min_length=1)]], Field(min_length=1, max_length=_MAX_PROJECTS)
+    ]
 
 
 class UpdateChat(Params):
@@ -274,7 +281,7 @@ class ChatMessage(BaseModel):
 class CreateChat(_Generate):
     """The body of ``POST /chat/completions``."""
 
-    messages: Annotated[Items[ChatMessage], Field(min_length=1)]
+    messages: Annotated[Items[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     logprobs: bool | None = None
@@ -284,7 +291,7 @@ class CreateChat(_Generate):
     # taken and passed on to the learner, which may not know them
     audio: JSON | None = None
     function_call: str | JSON | None = None
-    functions: Items[JSON] | None = None
+    functions: Annotated[Items[JSON], Field(max_length=MAX_FUNCTIONS)] | None = None
     modalities: Items[str] | None = None
     moderation: JSON | None = None
     parallel_tool_calls: bool | None = None
@@ -297,7 +304,7 @@ class CreateChat(_Generate):
     safety_identifier: str | None = None
     service_tier: str | None = None
     tool_choice: str | JSON | None = None
-    tools: Items[JSON] | None = None
+    tools: Annotated[Items[JSON], Field(max_length=MAX_FUNCTIONS)] | None = None
     verbosity: str | None = None
     web_search_options: JSON | None = None
 
