@@ -205,11 +205,63 @@ def test_integers_beyond_64_bits_are_floats(service: Service) -> None:
 
 
 def test_refusals_quote_little(service: Service) -> None:
-    status, answer = ask(service, "POST", CHAT, chat(model="m" * 5_000_000))
+    status, answer = ask(service, "POST", CHAT, chat(model="m" * 9000))
     assert (status, is_refusal(status, answer)) == (404, True)
     assert "characters left out" in answer["error"]["message"]
     refusal = ApiError(400, "x", param="p" * 5000)
     assert len(refusal.body["error"]["param"]) == 200
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "param"),
+    [
+        ("fine_tuning/jobs", {"model": "m" * 10_001, "training_file": "f"}, "model"),
+        (
+            "fine_tuning/jobs",
+            {
+                "model": "m",
+                "training_file": "f",
+                "integrations": [{"type": "wandb", "wandb": {"project": "p" * 10_001}}],
+            },
+            "integrations[0].wandb.project",
+        ),
+        (
+            "uploads",
+            {"filename": "f" * 10_001, "purpose": "batch", "bytes": 1, "mime_type": "m"},
+            "filename",
+        ),
+        ("fine-tunes", {"training_file": "f" * 10_001}, "training_file"),
+        (
+            "fine_tuning/alpha/graders/validate",
+            {
+                "grader": {
+                    "type": "string_check",
+                    "name": "n" * 10_001,
+                    "input": "",
+                    "reference": "",
+                    "operation": "eq",
+                }
+            },
+            "grader.name",
+        ),
+    ],
+)
+def test_what_would_be_kept_is_short(
+    service: Service, target: str, body: dict[str, Any], param: str
+) -> None:
+    status, answer = ask(service, "POST", f"/v1/{target}", json.dumps(body).encode())
+    error = answer["error"]
+    assert (status, error["param"], error["code"]) == (400, param, "string_above_max_length")
+
+
+def test_the_log_of_requests_keeps_little() -> None:
+    service = Service(seed=0)
+    try:
+        ask(service, "POST", f"/v1/{'p' * 50_000}?{'a=b&' * 20_000}", chat(model="m" * 1_000_000))
+        (record,) = service.control.requests
+        assert len(json.dumps(record.to_json())) < 10_000
+    finally:
+        service.close()
 
 
 def test_a_request_is_read_once_for_each_choice_and_not_without_end(service: Service) -> None:

@@ -18,6 +18,9 @@ Outcome = Literal["answering", "answered", "dropped", "cut-off", "left"]
 KEPT = 10_000
 """Requests that a log remembers."""
 
+_MAX_KEPT = 1000  # characters of one thing that a client wrote
+_MAX_PAIRS = 100  # of a query
+
 
 @dataclass(slots=True)
 class Record:
@@ -28,9 +31,9 @@ class Record:
         at: when it came, in Unix seconds of the service's clock.
         arrived: when it came, in seconds of the stopwatch, which starts anywhere.
         method: in capitals.
-        path: without the query.
-        query: as pairs.
-        model: the model that its body names, if any.
+        path: without the query; of a long one the beginning.
+        query: as pairs, not more than a hundred, each shortened likewise.
+        model: the model that its body names, if any, shortened likewise.
         retry: which retry of the client it says it is, 0 for none; None if it does not say.
         received: bytes of its body.
         digest: SHA-256 of its body in hexadecimal, "" for an empty one; the boundary of a form,
@@ -112,9 +115,11 @@ class RequestLog:
             self._clock(),
             self._stopwatch(),
             request.method,
-            request.path,
-            request.query,
-            request.model,
+            request.path[:_MAX_KEPT],
+            tuple(
+                (key[:_MAX_KEPT], value[:_MAX_KEPT]) for key, value in request.query[:_MAX_PAIRS]
+            ),
+            request.model and request.model[:_MAX_KEPT],
             _number(request.headers.get("x-stainless-retry-count")),
             len(request.body),
             _digest(request) if request.body else "",

@@ -10,7 +10,7 @@ from pitchpipe.service.graders.errors import DefinitionError
 from pitchpipe.service.graders.grading import Grader, build, named
 from pitchpipe.service.http import JSON, ApiError
 from pitchpipe.service.protocol.bounded import Items
-from pitchpipe.service.protocol.params import Params
+from pitchpipe.service.protocol.params import Params, Text
 from pitchpipe.service.protocol.refusals import explain
 
 
@@ -20,15 +20,15 @@ class _Named(Params):
 
 class _StringCheck(_Named):
     type: Literal["string_check"]
-    input: str
-    reference: str
+    input: Text
+    reference: Text
     operation: Literal["eq", "ne", "like", "ilike"]
 
 
 class _TextSimilarity(_Named):
     type: Literal["text_similarity"]
-    input: str
-    reference: str
+    input: Text
+    reference: Text
     evaluation_metric: Literal[
         "fuzzy_match",
         "bleu",

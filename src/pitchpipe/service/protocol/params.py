@@ -19,11 +19,18 @@ Metadata = Annotated[
 MAX_MESSAGES = 2048
 """Of a conversation: the vendor's own limit."""
 
+_MAX_STRING = (
+    10_000  # characters, unless a field says otherwise: what is kept is kept in every list
+)
+_MAX_TAGS = 100
 _MAX_PROJECTS = 1000  # the API names no limit
 _MAX_CHOICES = 2048  # of a completion: 16 prompts of the most choices each
 _MAX_BIASES = 1024  # the API names no limit; a request has a use for a few hundred
 Stop = Annotated[str, Field(max_length=1000)]
 """A string that ends an answer; looking for its beginnings goes by the square of its length."""
+
+Text = Annotated[str, Field(max_length=64 << 20)]
+"""A string that is read and not kept, as long as a body may be."""
 
 MOST_BYTES = 8 << 30
 """Of a file that comes in parts: the vendor's own limit."""
@@ -34,7 +41,9 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 class Params(BaseModel):
     """A body: nothing is coerced, nothing unknown is let through."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, str_max_length=_MAX_STRING
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -100,7 +109,7 @@ class Wandb(Params):
     project: str
     name: str | None = None
     entity: str | None = None
-    tags: Items[str] | None = None
+    tags: Annotated[Items[str], Field(max_length=_MAX_TAGS)] | None = None
 
 
 class Integration(Params):
@@ -136,9 +145,9 @@ class RunGrader(ValidateGrader):
     Older clients send ``reference_answer`` instead of an ``item`` that has one.
     """
 
-    model_sample: str
+    model_sample: Text
     item: JSON | None = None
-    reference_answer: str | float | JSON | Items[Any] | None = None
+    reference_answer: Text | float | JSON | Items[Any] | None = None
 
 
 class ExpiresAfter(Params):
@@ -237,12 +246,12 @@ class _Generate(Params):
 class CreateCompletion(_Generate):
     """The body of ``POST /completions``."""
 
-    prompt: str | Items[str] | Items[int] | Items[Items[int]] | None
+    prompt: Text | Items[Text] | Items[int] | Items[Items[int]] | None
     max_tokens: Annotated[int, Field(ge=0)] | None = None
     best_of: Annotated[int, Field(ge=0, le=20)] | None = None
     echo: bool | None = None
     logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
-    suffix: str | None = None
+    suffix: Text | None = None
 
     @model_validator(mode="after")
     def _check_best_of(self) -> Self:
