@@ -13,8 +13,8 @@ def loads(text: str) -> dict[str, Any]:
         text: the document.
 
     Raises:
-        tomllib.TOMLDecodeError: it is no TOML, is nested too deep, or holds an integer of more digits
-            than Python reads; ``tomllib`` raises other errors for the last two.
+        tomllib.TOMLDecodeError: it is no TOML, is nested too deep, or holds an integer of more
+            digits than Python reads; ``tomllib`` raises other errors for the last two.
     """
     try:
         return tomllib.loads(text)

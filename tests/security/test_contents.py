@@ -93,7 +93,7 @@ def jsonl(draw: st.DrawFn, record: Any, rows: int = 12) -> bytes:
     return draw(damage(end.join(lines), times=draw(st.sampled_from([0, 0, 2]))))
 
 
-@fuzz(50)
+@fuzz(40, cost=3)
 @given(st.data(), st.sampled_from(sorted(KINDS)))
 def test_training_files(target: Target, things: Things, data: st.DataObject, kind: str) -> None:
     record, options = KINDS[kind]
@@ -125,7 +125,7 @@ def test_training_files(target: Target, things: Things, data: st.DataObject, kin
         target.attack(request("POST", "/v1/completions", json_text.text(question)))
 
 
-@fuzz(40)
+@fuzz(25, cost=2)
 @given(st.data())
 def test_batch_files(target: Target, things: Things, data: st.DataObject) -> None:
     content = data.draw(jsonl(BATCH))
@@ -148,14 +148,21 @@ def test_batch_files(target: Target, things: Things, data: st.DataObject) -> Non
         assert batch["errors"]["data"]
 
 
-ATOMS = st.sampled_from(["label", "alike", "1", "0", "0.5", "1e308", "9" * 400, "x", "True", "'a'"])
-WRAPS = st.sampled_from(
-    [
-        *("({})", "-{}", "+{}", "not {}", "~{}", "abs({})", "min({}, 1)", "max({})", "exp({})"),
-        *("log({})", "sqrt({})", "floor({})", "{} ^ 9", "{} ** 9", "{} / 0", "[{}]", "{} if 1 else 2"),
-        *("{}[0]", "{}.real", "{} == {}", "{} and {}", "lambda: {}", "({},)", "f'{{{}}}'", "{} @ 1"),
-    ]
+WRAPS = (
+    *("({})", "-{}", "+{}", "not {}", "~{}", "abs({})", "min({}, 1)", "max({})", "exp({})", "1-{}"),
+    *("log({})", "sqrt({})", "floor({})", "{} ^ 9", "{} ** 9", "{} / 0", "[{}]", "{} if 1 else 2"),
+    *("{}[0]", "{}.real", "{} == 1", "{} and 1", "lambda: {}", "({},)", "f'{{{}}}'", "{} @ 1"),
 )
+
+
+def wraps() -> Iterator[tuple[str, str]]:
+    """What stands before a formula and behind it, to make it another one."""
+    for wrap in WRAPS:
+        before, _, after = wrap.partition("{}")
+        yield before.replace("{{", "{"), after.replace("}}", "}")
+
+
+ATOMS = st.sampled_from(["label", "alike", "1", "0", "0.5", "1e308", "9" * 400, "x", "True", "'a'"])
 
 
 @st.composite
@@ -163,27 +170,70 @@ def formulas(draw: st.DrawFn) -> str:
     """Formulas, many of which are none, and some of which are very deep or very long."""
     text = draw(ATOMS)
     for _ in range(draw(st.integers(0, 4))):
-        wrap = draw(WRAPS)
+        before, after = draw(st.sampled_from(list(wraps())))
         times = draw(st.sampled_from([1, 1, 1, 60, 98, 150, 480, 3000]))
-        if wrap.count("{}") > 1:
-            times = 1
-        before, _, after = wrap.partition("{}")
-        after = after.replace("{}", "1").replace("{{", "{").replace("}}", "}")
         text = before * times + text + after * times
     return text
 
 
+@pytest.mark.parametrize("times", [50, 98, 150, 480, 660])
+def test_every_formula(target: Target, times: int) -> None:
+    """Each way to make a formula deeper, so often."""
+    asked = []
+    for before, after in wraps():
+        formula = {"calculate_output": before * times + "label" + after * times}
+        asked.append(json_text.text({"grader": SHAPES[2] | formula}))
+    path = "/v1/fine_tuning/alpha/graders/validate"
+    answers = target.attack(*(request("POST", path, body) for body in asked))
+    assert {answer.status for answer in answers} <= {200, 400}
+
+
 HOLES = st.sampled_from(
     [
-        *("{{ item.label }}", "{{item.label}}", "{{ item.LABEL", "{{", "}}", "{{}}", "{{ }}", "{{ item }}"),
-        *("{{ sample.output_text }}", "{{ sample.output_json.a }}", "{{ sample.output_tools[0].function.name }}"),
-        *("{{ item['label'] }}", '{{ item["a"]["b"] }}', "{{ item.a.b }}", "{{ item[0] }}", "{{ item[-1] }}"),
-        *("{{ item.__class__ }}", "{{ item[999999999] }}", "{{ {{ item.label }} }}", "{{ item.label | upper }}"),
-        *("{{ item" + "[0]" * 2000 + " }}", "{{ item" + ".a" * 5000 + " }}", "{{ item['" + "a" * 9000 + "] }}"),
-        *("{{ item" + " " * 9000 + ".label }}", "{{ item.label }}" * 5000, "{% for x in y %}", "{{ '\\' }}"),
+        *(
+            "{{ item.label }}",
+            "{{item.label}}",
+            "{{ item.LABEL",
+            "{{",
+            "}}",
+            "{{}}",
+            "{{ }}",
+            "{{ item }}",
+        ),
+        *(
+            "{{ sample.output_text }}",
+            "{{ sample.output_json.a }}",
+            "{{ sample.output_tools[0].function.name }}",
+        ),
+        *(
+            "{{ item['label'] }}",
+            '{{ item["a"]["b"] }}',
+            "{{ item.a.b }}",
+            "{{ item[0] }}",
+            "{{ item[-1] }}",
+        ),
+        *(
+            "{{ item.__class__ }}",
+            "{{ item[999999999] }}",
+            "{{ {{ item.label }} }}",
+            "{{ item.label | upper }}",
+        ),
+        *(
+            "{{ item" + "[0]" * 2000 + " }}",
+            "{{ item" + ".a" * 5000 + " }}",
+            "{{ item['" + "a" * 9000 + "] }}",
+        ),
+        *(
+            "{{ item" + " " * 9000 + ".label }}",
+            "{{ item.label }}" * 5000,
+            "{% for x in y %}",
+            "{{ '\\' }}",
+        ),
     ]
 )
-LONG = st.sampled_from(["", "a", "yes no " * 9000, "a" * 30_000, "\0", "\u0130" * 9000, "ab" * 20_000])
+LONG = st.sampled_from(
+    ["", "a", "yes no " * 9000, "a" * 30_000, "\0", "\u0130" * 9000, "ab" * 20_000]
+)
 
 
 @st.composite
@@ -210,12 +260,14 @@ def graders(draw: st.DrawFn) -> Any:
 def test_graders(target: Target, grader: Any, sample: str, label: str) -> None:
     asked = {"grader": grader, "model_sample": sample, "item": {"label": label, "a": [{"b": 1}]}}
     target.attack(
-        request("POST", "/v1/fine_tuning/alpha/graders/validate", json_text.text({"grader": grader})),
+        request(
+            "POST", "/v1/fine_tuning/alpha/graders/validate", json_text.text({"grader": grader})
+        ),
         request("POST", "/v1/fine_tuning/alpha/graders/run", json_text.text(asked)),
     )
 
 
-@fuzz(25)
+@fuzz(12, cost=5)
 @given(st.data())
 def test_uploads_in_parts(target: Target, things: Things, data: st.DataObject) -> None:
     """Parts in any order, twice, of another upload, or none; of more bytes or fewer."""

@@ -1,7 +1,7 @@
 """Requests made from the API's contract, right and wrong, to a real server.
 
-Whether the answers fit the contract is checked in ``tests/contract/test_schemathesis.py``; what holds
-here after every request is in ``tests/support/fuzzing/target.py``.
+Whether the answers fit the contract is checked in ``tests/contract/test_schemathesis.py``; what
+holds here after every request is in ``tests/support/fuzzing/target.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Files of a user that were damaged, or hold something else: a named error, or they still do.
 
-That is a file of keys, a configuration, a cassette, and every file of a finished run. Damaged tables
-are in ``tests/pipeline/test_fuzz.py``.
+That is a file of keys, a configuration, a cassette, and every file of a finished run. Damaged
+tables are in ``tests/pipeline/test_fuzz.py``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from fuzzing import json_text
 from fuzzing.budget import fuzz
-from fuzzing.damage import MARKS, damage
+from fuzzing.damage import damage
 from fuzzing.target import Target
 from fuzzing.wire import request
 from pitchpipe.cli import main
@@ -28,10 +28,42 @@ from pitchpipe.service.server.keys import KeyFile
 
 FOREIGN = st.sampled_from(
     [
-        *(b"", b"\n", b"\0" * 100, b"\xff\xfe\0\0", b"PAR1", b"PK\x03\x04", b"SQLite format 3\0" + b"\0" * 90),
-        *(b"null", b"[]", b"{}", b'""', b"1", b"[[]]", b'{"a": 1}', b"NaN", b"a = 1\n", b"[a]\n", b"a: b\n"),
-        *(b"[" * 100_000, b'{"a":' * 100_000, b"a=" + b"[" * 100_000, b"- " * 20_000, b"&a [*a]", b"a.b.c.d=1"),
-        *(b"!!python/object/apply:os.system [id]", b"a" * 1_000_000, b"9" * 10_000, b"\xef\xbb\xbf{}"),
+        *(
+            b"",
+            b"\n",
+            b"\0" * 100,
+            b"\xff\xfe\0\0",
+            b"PAR1",
+            b"PK\x03\x04",
+            b"SQLite format 3\0" + b"\0" * 90,
+        ),
+        *(
+            b"null",
+            b"[]",
+            b"{}",
+            b'""',
+            b"1",
+            b"[[]]",
+            b'{"a": 1}',
+            b"NaN",
+            b"a = 1\n",
+            b"[a]\n",
+            b"a: b\n",
+        ),
+        *(
+            b"[" * 100_000,
+            b'{"a":' * 100_000,
+            b"a=" + b"[" * 100_000,
+            b"- " * 20_000,
+            b"&a [*a]",
+            b"a.b.c.d=1",
+        ),
+        *(
+            b"!!python/object/apply:os.system [id]",
+            b"a" * 1_000_000,
+            b"9" * 10_000,
+            b"\xef\xbb\xbf{}",
+        ),
     ]
 )
 
@@ -51,7 +83,6 @@ def check(*words: str) -> tuple[int, str]:
     assert "This is a fault of Pitchpipe" not in told, told
     assert "Traceback" not in told, told
     assert code == 0 or "pitchpipe: error: " in told, told
-    assert len(told) < 100_000, told[:300]
     return code, told
 
 
@@ -72,7 +103,9 @@ def key_lines(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 NAMES = st.one_of(
-    st.sampled_from(["ann", "bob", "-rf", "--file", "#x", "a b", "a\nb sha256:" + "0" * 64, "\t", ""]),
+    st.sampled_from(
+        ["ann", "bob", "-rf", "--file", "#x", "a b", "a\nb sha256:" + "0" * 64, "\t", ""]
+    ),
     st.sampled_from([text for text in json_text.TEXTS if len(text) < 5000]),
     st.text(max_size=70),
 )
@@ -101,7 +134,7 @@ def test_nobody_comes_in_by_a_damaged_file_of_keys(
         assert KeyFile(Path("keys")).name_of(key) is None
 
 
-@fuzz(20)
+@fuzz(12, cost=10)
 @given(st.data())
 def test_a_file_of_keys_that_is_damaged_while_it_is_used(
     locked: Target, data: st.DataObject
@@ -140,9 +173,15 @@ def configuration() -> bytes:
 
 
 TOML_VALUES = st.one_of(
-    st.sampled_from([b"nan", b"inf", b"-inf", b"1979-05-27", b"07:32:00", b"[]", b"{}", b'""', b"true"]),
-    st.sampled_from([b"9" * 400, b"9" * 5000, b"0x" + b"f" * 3000, b"1e999", b"-1", b"0", b"1.5", b"'..'"]),
-    st.sampled_from([b'"\\u0000"', b'"\\uD800"', b"[" * 3000, b"{a=" * 3000, b'"' + b"a" * 100_000 + b'"']),
+    st.sampled_from(
+        [b"nan", b"inf", b"-inf", b"1979-05-27", b"07:32:00", b"[]", b"{}", b'""', b"true"]
+    ),
+    st.sampled_from(
+        [b"9" * 400, b"9" * 5000, b"0x" + b"f" * 3000, b"1e999", b"-1", b"0", b"1.5", b"'..'"]
+    ),
+    st.sampled_from(
+        [b'"\\u0000"', b'"\\uD800"', b"[" * 3000, b"{a=" * 3000, b'"' + b"a" * 100_000 + b'"']
+    ),
 )
 
 
@@ -158,14 +197,18 @@ def configurations(draw: st.DrawFn, good: bytes) -> bytes:
     return draw(st.one_of(st.just(whole), contents(whole)))
 
 
-@fuzz(80)
+@fuzz(40, cost=3)
 @given(st.data(), st.sampled_from(["pitchpipe.toml", "pyproject.toml"]))
 def test_a_configuration(configuration: bytes, data: st.DataObject, name: str) -> None:
     content = data.draw(configurations(configuration))
     if name == "pyproject.toml":
         content = content.replace(b"\n[", b"\n[tool.pitchpipe.")
     Path(name).write_bytes(content)
-    for words in (("config", "show"), ("rules",), ("run", "--sample", "--config", name, "--run-dir")):
+    for words in (
+        ("config", "show"),
+        ("rules",),
+        ("run", "--sample", "--config", name, "--run-dir"),
+    ):
         # a folder that cannot be made: the run ends before it costs anything
         check(*words, *(["/dev/null/x"] if words[-1] == "--run-dir" else []))
     Path(name).unlink()
@@ -175,7 +218,9 @@ def test_a_configuration(configuration: bytes, data: st.DataObject, name: str) -
 @given(st.data())
 def test_a_setting(configuration: bytes, data: st.DataObject) -> None:
     """One key of the configuration on the command line."""
-    name = data.draw(st.sampled_from([line for line in configuration.splitlines() if b" = " in line]))
+    name = data.draw(
+        st.sampled_from([line for line in configuration.splitlines() if b" = " in line])
+    )
     sections = [line.strip(b"[]") for line in configuration.splitlines() if line.startswith(b"[")]
     key = b".".join([data.draw(st.sampled_from(sections)), name.partition(b" ")[0]])
     value = data.draw(st.one_of(TOML_VALUES, json_text.values, FOREIGN))
@@ -185,14 +230,17 @@ def test_a_setting(configuration: bytes, data: st.DataObject) -> None:
 # --- cassettes ------------------------------------------------------------------------------------
 
 
-@fuzz(15)
+@fuzz(15, cost=3)
 @given(st.data())
 def test_a_cassette(cassette_bytes: bytes, data: st.DataObject) -> None:
     """What is played from it is refused by name, or it is as it was."""
     from pitchpipe.testing.cassettes import find_secrets, recorder
 
     Path("x.yaml").write_bytes(data.draw(contents(cassette_bytes)))
-    with contextlib.suppress(PitchpipeError), recorder(Path.cwd()).use_cassette("x.yaml") as cassette:
+    with (
+        contextlib.suppress(PitchpipeError),
+        recorder(Path.cwd()).use_cassette("x.yaml") as cassette,
+    ):
         assert len(cassette) >= 0
     list(find_secrets(Path("x.yaml").read_text("utf-8", "replace")))
 
@@ -212,9 +260,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     rows = "".join(f"{n} good,pos\n{n} bad,neg\n" for n in range(24))
     (folder / "table.csv").write_text(f"prompt,completion\n{rows}")
-    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
-        with contextlib.redirect_stderr(io.StringIO()):
-            assert main(["run", "table.csv", "--run-dir", "run", "--n-epochs", "1"]) == 0
+    with contextlib.chdir(folder):
+        assert check("run", "table.csv", "--run-dir", "run", "--n-epochs", "1")[0] == 0
     return folder
 
 
@@ -249,7 +296,7 @@ def commands() -> Any:
     )
 
 
-@fuzz(40, cost=10)
+@fuzz(30, cost=10)
 @given(st.data(), commands())
 def test_a_run_folder(
     finished: Path,

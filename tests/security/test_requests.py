@@ -1,9 +1,9 @@
 """Hostile requests to a real server: each is answered well or refused, cheaply, and harms nothing.
 
-What holds after every one of them is in ``tests/support/fuzzing/target.py``: no answer of 500, every
-refusal in the vendor's shape, a server that lives and answers, bounded memory and processor time,
-a log without a traceback, and, at the end, a whole database and no file outside of the data folder.
-``PITCHPIPE_FUZZ_EXAMPLES`` sets how many examples each test draws.
+What holds after every one of them is in ``tests/support/fuzzing/target.py``: no answer of 500,
+every refusal in the vendor's shape, a server that lives and answers, bounded memory and processor
+time, a log without a traceback, and, at the end, a whole database and no file outside of the data
+folder. ``PITCHPIPE_FUZZ_EXAMPLES`` sets how many examples each test draws.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def steps(draw: st.DrawFn, known: list[str]) -> tuple[str, list[str], bool]:
     return name, [draw(wanted) for _ in range(name.count("*"))], draw(st.booleans())
 
 
-@fuzz(25)
+@fuzz(20, cost=3)
 @given(st.data())
 def test_any_order(target: Target, things: Things, data: st.DataObject) -> None:
     ids = things.renew()

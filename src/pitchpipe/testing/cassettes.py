@@ -74,10 +74,10 @@ def recorder(folder: Path, mode: RecordMode = "none") -> VCR:
 
 
 def _files() -> Any:
-    """What reads and writes cassettes; a damaged one is named, and never taken for an absent one."""
+    """What reads and writes cassettes; a damaged one is named, not taken for an absent one."""
     from vcr.persisters.filesystem import CassetteNotFoundError, FilesystemPersister
 
-    class Files(FilesystemPersister):
+    class Files(FilesystemPersister):  # type: ignore[misc]  # vcrpy has no types
         @classmethod
         def load_cassette(cls, cassette_path: Path, serializer: Any) -> Any:
             try:

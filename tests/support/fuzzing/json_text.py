@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 JSON = Any
 
 _DEPTHS = (20, 100, 200, 900, 1100, 5000, 100_000)
-_WIDE = 20_000
+_WIDE = 5_000
+_VERY_WIDE = 200_000
 
 
 def _deep() -> Iterator[bytes]:
@@ -24,6 +25,8 @@ def _deep() -> Iterator[bytes]:
 def _wide() -> Iterator[bytes]:
     for item in (b"[]", b"{}", b"0", b'""', b"null", b'{"role":"user"}', b'{"a":[]}', b"[[]]"):
         yield b"[" + b",".join([item] * _WIDE) + b"]"
+    for item in (b"[]", b"{}", b"0"):
+        yield b"[" + b",".join([item] * _VERY_WIDE) + b"]"
     yield b"{" + b",".join(b'"%d":%d' % (n, n) for n in range(_WIDE)) + b"}"
     yield b"{" + b",".join(b'"%d":{}' % n for n in range(_WIDE)) + b"}"
     yield b"{" + b",".join([b'"a":"b"'] * _WIDE) + b"}"
@@ -40,9 +43,23 @@ NUMBERS = (
 TEXTS = (
     *("", " ", "a", "\0", "\x1b[31m", "\u2028", "\u202e", "\ufeff", "\u0130" * 3000, "\U0001f600"),
     *("..", "../../x", "..%2f..%2fx", "/etc/passwd", "C:\\x", "file-", "ft:", "ft:a:b:c:d", ":"),
-    *("{{", "}}", "{{ item.a }}", "{{ sample.output_text }}", "{{" * 20_000, "{{ item." + "a." * 9000),
+    *(
+        "{{",
+        "}}",
+        "{{ item.a }}",
+        "{{ sample.output_text }}",
+        "{{" * 20_000,
+        "{{ item." + "a." * 9000,
+    ),
     *("{{ item.a", "{{ item['a'] }}", "{{ 9**9**9 }}", "%s%n", "{0}", "${a}", "'; DROP TABLE x"),
-    *("not " * 480 + "1", "(" * 3000 + "1" + ")" * 3000, "1" + "+1" * 20_000, "9**9**9", "-" * 4000),
+    *(
+        "not " * 480 + "1",
+        "not " * 480 + "label",
+        "(" * 3000 + "1" + ")" * 3000,
+        "1" + "+1" * 20_000,
+        "9**9**9",
+        "-" * 4000,
+    ),
     *("1/0", "1e999", "a if b else c", "lambda: 1", "__import__('os')", "min(" * 500 + "1", "a.b"),
     *("1" * 10_000, "'a'*10**9", "[1]*10**9", "f'{1:>999999999}'", "label " * 20_000, "a\nb\r\nc"),
     *("A" * 300, "A" * 200_000, "ab " * 60_000, " " * 100_000 + "x", '"' * 50_000, "\\" * 50_000),
@@ -51,8 +68,27 @@ TEXTS = (
 
 RAW = (
     *(b"null", b"true", b"false", b"[]", b"{}", b"[[]]", b"[null]", b'{"":""}', b'{"a":null}'),
-    *(b'"\\ud800"', b'"\\udc00\\ud800"', b'"\\u0000"', b'"a\0b"', b'"a\nb"', b'"\xff"', b'"\xed\xa0\x80"'),
-    *(b'"\\x"', b"'a'", b"undefined", b"", b",", b'1,"model":"x"', b'1,"":1', b"1 2", b"/*x*/1", b'"'),
+    *(
+        b'"\\ud800"',
+        b'"\\udc00\\ud800"',
+        b'"\\u0000"',
+        b'"a\0b"',
+        b'"a\nb"',
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+    ),
+    *(
+        b'"\\x"',
+        b"'a'",
+        b"undefined",
+        b"",
+        b",",
+        b'1,"model":"x"',
+        b'1,"":1',
+        b"1 2",
+        b"/*x*/1",
+        b'"',
+    ),
     *NUMBERS,
     *_deep(),
     *_wide(),

@@ -232,14 +232,18 @@ class Things:
         permissions = f"/v1/fine_tuning/checkpoints/{quote(checkpoint)}/permissions"
         permission = ask("POST", permissions, {"project_ids": ["a"]})["data"][0]["id"]
         chat = ask("POST", "/v1/chat/completions", _CHAT)
-        return self._ids | self._upload() | {
-            "JOB": job["id"],
-            "MODEL": job["fine_tuned_model"],
-            "CHECKPOINT": checkpoint,
-            "PERMISSION": permission,
-            "TUNE": tune["id"],
-            "BATCH": batch["id"],
-            "CHAT": chat["id"],
-            "SNAPSHOT": "snapshot-1",
-            "FAULT": "fault-1",
-        }
+        return (
+            self._ids
+            | self._upload()
+            | {
+                "JOB": job["id"],
+                "MODEL": job["fine_tuned_model"],
+                "CHECKPOINT": checkpoint,
+                "PERMISSION": permission,
+                "TUNE": tune["id"],
+                "BATCH": batch["id"],
+                "CHAT": chat["id"],
+                "SNAPSHOT": "snapshot-1",
+                "FAULT": "fault-1",
+            }
+        )

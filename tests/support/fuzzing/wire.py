@@ -14,6 +14,7 @@ from typing import Any
 SECONDS = 60
 """How long a server may take to answer or to hang up; only what never ends takes longer."""
 
+
 @dataclass(frozen=True)
 class Answer:
     """One response.
