@@ -62,7 +62,7 @@ def test_no_operation_harms_the_server(
         "upload_id": [ids["UPLOAD"]],
     }
 
-    @fuzz(4, cost=20)
+    @fuzz(2, cost=20)
     @given(requests(schema.find_operation_by_id(operation_id), known))
     def run(case: Any) -> None:
         with target.attacked() as url:

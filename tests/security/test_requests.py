@@ -91,7 +91,7 @@ def batched(items: Iterable[bytes], size: int) -> Iterator[tuple[bytes, ...]]:
         yield some
 
 
-@fuzz(60)
+@fuzz(40)
 @given(st.data())
 def test_hostile_json(target: Target, things: Things, data: st.DataObject) -> None:
     things.renew()
@@ -117,7 +117,7 @@ def test_hostile_json_for_the_control_surface(
         assert target.send(request("POST", f"/{CONTROL}/{verb}", order)).status == 200
 
 
-@fuzz(60)
+@fuzz(40)
 @given(st.data())
 def test_hostile_names(target: Target, things: Things, data: st.DataObject) -> None:
     things.renew()
@@ -132,7 +132,7 @@ def test_hostile_names(target: Target, things: Things, data: st.DataObject) -> N
     target.attack_with_bytes([head % (method.encode(), target_bytes, len(body)) + body])
 
 
-@fuzz(60)
+@fuzz(40)
 @given(st.data())
 def test_hostile_forms(target: Target, things: Things, data: st.DataObject) -> None:
     things.renew()
@@ -155,7 +155,7 @@ def targets() -> st.SearchStrategy[bytes]:
     )
 
 
-@fuzz(150)
+@fuzz(100)
 @given(st.data())
 def test_bytes_that_are_nearly_http(target: Target, data: st.DataObject) -> None:
     sent = data.draw(http_bytes.requests(targets()))
@@ -181,7 +181,7 @@ def test_bodies_that_break_off(target: Target, things: Things, data: st.DataObje
     target.attack_with_bytes(data.draw(http_bytes.pieces(torn)))
 
 
-@fuzz(60)
+@fuzz(40)
 @given(st.data())
 def test_nobody_comes_in_without_a_key(locked: Target, data: st.DataObject) -> None:
     sent = data.draw(http_bytes.requests(targets()))
