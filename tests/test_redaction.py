@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,14 @@ def test_a_key_that_is_hidden_can_be_named(key):
     assert hide_keys(f"is {key}!") == f"is {PLACEHOLDER}!"
     assert hide_keys(f"is {key}!", named=True).startswith("is [a")
     assert hide_keys(f"my{key[1:]}") == f"my{key[1:]}"
+
+
+@given(st.text("a.-* ", max_size=12))
+def test_a_masked_word_is_taken_out_whole(text):
+    assert redact(text) == re.sub(r"[\w.-]*\*{3,}[\w.-]*", PLACEHOLDER, text)
+
+
+@pytest.mark.parametrize("part", ["a", "a.", "-", "*", "**a", "sk-", "Bearer ", "sk-a"])
+def test_a_long_word_takes_time_in_proportion(part):
+    """It would take minutes if each of its letters were tried as a beginning."""
+    redact(part * 400_000)

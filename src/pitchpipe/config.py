@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pitchpipe import deprecations
+from pitchpipe import deprecations, toml_text
 from pitchpipe.errors import ConfigError
 from pitchpipe.options import build
 from pitchpipe.records import TrainingOptions
@@ -277,7 +277,7 @@ def _same_stage(one: object, other: object) -> bool:
 
 def _read(path: Path) -> tuple[Mapping[str, Any], str]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = toml_text.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; expected a configuration in TOML.") from None
     except OSError as error:

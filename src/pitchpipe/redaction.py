@@ -12,7 +12,7 @@ PLACEHOLDER = "[redacted]"
 SECRETS = re.compile(
     r"\b(?:sk|pk|rk|sess)-[\w*.-]{3,}"  # keys by their usual beginnings, also half masked
     r"|\b(?:[Bb]earer|[Bb]asic)\s+[\w.~+/=*-]{6,}"
-    r"|[\w.-]*\*{3,}[\w.-]*"  # what a service masks when it quotes a key
+    r"|(?<![\w.-])[\w.-]*\*{3,}[\w.-]*"  # what a service masks when it quotes a key
 )
 """What a secret looks like, whoever issued it."""
 

@@ -16,7 +16,6 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fuzzing.damage import damage
 from pitchpipe.cli import main
 from pitchpipe.tables import text
 
@@ -41,28 +41,6 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".xz": lzma.compress,
 }
 ENDS = ("\n", "\r\n", "\r", "\n\r", "\n\n", "\u2028", "\x85", "\x0b")
-MARKS = (
-    b"\xef\xbb\xbf",
-    b"\xff\xfe",
-    b"\xfe\xff",
-    b"\xff\xfe\0\0",
-    b"\0",
-    b"\xff",
-    b"\xed\xa0\x80",
-    b'"',
-    b"{",
-    b"[" * 3000,
-    b"\n",
-    b"\r",
-    b",",
-    b"\x1a",
-    b"\\ud800",
-    b"1e999",
-    b"9" * 5000,
-    b"NaN",
-    b"null",
-)
-
 _DATE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?")
 
 Rows = list[dict[str, Any]]
@@ -231,36 +209,6 @@ def _parquet(columns: list[str], records: Rows) -> bytes:
     except pa.ArrowException:
         return b"PAR1 PAR1"
     return out.getvalue()
-
-
-@st.composite
-def damage(draw: st.DrawFn, data: bytes) -> bytes:
-    """Some bytes with up to three things done to them."""
-    for _ in range(draw(st.integers(0, 3))):
-        at = draw(st.integers(0, len(data)))
-        to = draw(st.integers(at, len(data)))
-        change = draw(
-            st.one_of(
-                st.just(data[:at]),
-                st.just(data[at:]),
-                st.just(data[:at] + data[to:]),
-                st.just(data[:to] + data[at:]),
-                st.sampled_from(MARKS).map(partial(_spliced, data, at, at)),
-                st.sampled_from(MARKS).map(partial(_spliced, data, 0, 0)),
-                st.binary(min_size=1, max_size=4).map(partial(_spliced, data, at, to)),
-                st.integers(1, 255).map(partial(_flipped, data, at)),
-            )
-        )
-        data = change
-    return data
-
-
-def _spliced(data: bytes, start: int, stop: int, put: bytes) -> bytes:
-    return data[:start] + put + data[stop:]
-
-
-def _flipped(data: bytes, at: int, bits: int) -> bytes:
-    return data[:at] + bytes(byte ^ bits for byte in data[at : at + 1]) + data[at + 1 :]
 
 
 @st.composite

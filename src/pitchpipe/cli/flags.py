@@ -259,11 +259,13 @@ def _number(add: Add, flag: str, kind: type[int] | type[float], text: str) -> No
 def _setting(word: str) -> Mapping[str, Any]:
     import tomllib
 
+    from pitchpipe import toml_text
+
     key, equals, value = word.partition("=")
     if equals:
         for text in (word, f"{key} = {json.dumps(value, ensure_ascii=False)}"):
             try:
-                return tomllib.loads(text)
+                return toml_text.loads(text)
             except tomllib.TOMLDecodeError:
                 continue
     raise UsageError(

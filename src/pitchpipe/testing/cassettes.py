@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from pitchpipe.errors import DataError
 from pitchpipe.redaction import SECRETS, redact
 
 if TYPE_CHECKING:
@@ -54,10 +55,13 @@ def recorder(folder: Path, mode: RecordMode = "none") -> VCR:
     Args:
         folder: where the recordings are.
         mode: vcrpy's record mode; "none" plays and never sends anything, "all" records anew.
+
+    Raises:
+        DataError: from ``use_cassette``, where the file is there and is no recording.
     """
     import vcr
 
-    return vcr.VCR(
+    made = vcr.VCR(
         cassette_library_dir=str(folder),
         record_mode=vcr.record_mode.RecordMode(mode),
         match_on=("method", "path", "query", "body"),
@@ -65,6 +69,33 @@ def recorder(folder: Path, mode: RecordMode = "none") -> VCR:
         before_record_request=neutral_request,
         before_record_response=neutral_response,
     )
+    made.register_persister(_files())
+    return made
+
+
+def _files() -> Any:
+    """What reads and writes cassettes; a damaged one is named, not taken for an absent one."""
+    from vcr.persisters.filesystem import CassetteNotFoundError, FilesystemPersister
+
+    class Files(FilesystemPersister):  # type: ignore[misc]  # vcrpy has no types
+        @classmethod
+        def load_cassette(cls, cassette_path: Path, serializer: Any) -> Any:
+            try:
+                requests, responses, *more = super().load_cassette(cassette_path, serializer)
+                # vcrpy does the same later, where nobody could tell which file is to blame
+                requests = [neutral_request(request) for request in requests]
+                responses = [neutral_response(response) for response in responses]
+                return requests, responses, *more
+            except CassetteNotFoundError:
+                raise
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise DataError(
+                    f"{cassette_path}: cannot be read as a recording ({reason}). Restore the file, "
+                    "or delete it and record it again."
+                ) from error
+
+    return Files
 
 
 def neutral_request(request: Request) -> Request:

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 
+from pitchpipe import toml_text
 from pitchpipe.discovery import ENTRY_POINT_GROUP, installed
 from pitchpipe.errors import PluginError, UnknownNameError
 from pitchpipe.registry import Provider
@@ -90,7 +91,7 @@ def _folder(path: Path) -> tuple[Path, Found]:
             "with pyproject.toml."
         )
     try:
-        table = tomllib.loads(project.read_text("utf-8")).get("project", {})
+        table = toml_text.loads(project.read_text("utf-8")).get("project", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PluginError(f"{project}: not valid TOML: {error}.") from None
     points = table.get("entry-points", {}).get(ENTRY_POINT_GROUP, {})

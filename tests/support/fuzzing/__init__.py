@@ -1,0 +1,1 @@
+"""What fuzzers share: hostile bytes, and a server whose every reaction to them is checked."""
