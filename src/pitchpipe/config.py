@@ -14,6 +14,7 @@ from pitchpipe.errors import ConfigError
 from pitchpipe.options import build
 from pitchpipe.records import TrainingOptions
 from pitchpipe.registry import same_distribution
+from pitchpipe.sizes import parse_size
 
 FILE_NAME = "pitchpipe.toml"
 
@@ -37,6 +38,8 @@ class DataConfig:
             fewer distinct ones than a third of the rows, and at most 50.
         fix: whether the corrections that validators offer are applied.
         chunk_rows: rows held in memory at a time.
+        max_unpacked: how large a packed file (compressed text, a workbook, Parquet) may become,
+            such as 2GB; by default 1 GB, or 50 times its own size where that is more.
     """
 
     prompt_column: str | None = None
@@ -48,10 +51,21 @@ class DataConfig:
     fix: bool = True
     chunk_rows: int = 10_000
     input_kind: InputKind | None = None
+    max_unpacked: str | None = None
 
     def __post_init__(self) -> None:
         if self.chunk_rows < 1:
             raise ValueError(f"chunk_rows must be at least 1; found {self.chunk_rows}.")
+        if self.max_unpacked is not None:
+            try:
+                parse_size(self.max_unpacked)
+            except ValueError as error:
+                raise ValueError(f"the limit max_unpacked (--max-unpacked): {error}") from None
+
+    @property
+    def max_unpacked_bytes(self) -> int | None:
+        """The limit in bytes; None for the default."""
+        return None if self.max_unpacked is None else parse_size(self.max_unpacked)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,25 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
         sync_folder(path.parent)
 
 
+def check_folder(path: Path) -> None:
+    """Whether a folder can have this name, be it there or not.
+
+    Raises:
+        UsageError: no file system takes the name, or nothing can be looked up under it.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:  # a NUL and half a surrogate pair are a ValueError
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        shown = str(path)
+        raise UsageError(
+            f"{shown[:80]!r}{'...' if len(shown) > 80 else ''}: cannot be the name of a folder "
+            f"({reason}). Expected the path of a folder; choose another."
+        ) from None
+
+
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """A folder to fill, which gets its name only when the block ends well.

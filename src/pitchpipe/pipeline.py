@@ -17,6 +17,7 @@ from pitchpipe import budget, predictions
 from pitchpipe.config import AUTO, Config, PluginsConfig
 from pitchpipe.errors import DataError, JobFailedError, UsageError
 from pitchpipe.execution import execute
+from pitchpipe.files import check_folder
 from pitchpipe.formats.fitting import RowFacts, check_grader
 from pitchpipe.formats.kinds import kind_of
 from pitchpipe.journal import Journal, MemoryLedger
@@ -159,6 +160,8 @@ class Pipeline:
             StoppedError: ``stop`` was set.
             PitchpipeError: a stage failed; what came before it is kept.
         """
+        if run_dir:
+            check_folder(Path(run_dir))
         with stoppable(stop):
             return execute(self, self.table(source), Path(run_dir) if run_dir else None, fresh)
 
@@ -171,6 +174,7 @@ class Pipeline:
             encoding=data.encoding,
             kind=data.input_kind,
             by_name=data.profile == "legacy",
+            max_unpacked=data.max_unpacked_bytes,
         )
 
     def prepare(
@@ -197,6 +201,7 @@ class Pipeline:
         table = self.table(source)
         beside = table.path.parent if table.path else Path()
         folder = Path(out_dir) if out_dir is not None else beside
+        check_folder(folder)
         outputs, taken = outputs_of(table, folder)
         table.notes += (taken,) if taken else ()
         watch = self._watch(table.name, outputs.train.parent)

@@ -24,6 +24,7 @@ from pitchpipe.columns.preferences import ChosenPairs
 from pitchpipe.columns.shapes import filled
 from pitchpipe.config import DataConfig
 from pitchpipe.errors import DataError
+from pitchpipe.listing import listed
 from pitchpipe.records import COMPLETION, GROUP, PROMPT, Format
 from pitchpipe.stages import Formatter
 
@@ -100,7 +101,7 @@ class Schema:
         said = [f"Here {' and '.join(renamed)}."] if renamed else []
         if self.unclear:
             said.append(
-                f"Columns: {', '.join(map(repr, self.unclear))}. Say --prompt-column NAME and "
+                f"Columns: {listed(self.unclear)}. Say --prompt-column NAME and "
                 "--completion-column NAME (data.prompt_column and data.completion_column in the "
                 "configuration)."
             )
@@ -359,7 +360,7 @@ def _existing(name: str, chosen: Mapping[str, str], sample: pd.DataFrame) -> dic
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise DataError(
                 f"{name}: there is no column {column!r} to take the {role} from.{hint} "
-                f"Columns: {', '.join(map(repr, columns))}."
+                f"Columns: {listed(columns)}."
             )
     if len(set(chosen.values())) < len(chosen):
         raise DataError(
@@ -375,5 +376,5 @@ def _check_columns(name: str, needed: Sequence[str], available: Sequence[str]) -
     if missing:
         raise DataError(
             f"{name}: no column {' and no column '.join(map(repr, missing))}. The formatter needs "
-            f"{', '.join(map(repr, needed))}; found {', '.join(map(repr, available))}."
+            f"{', '.join(map(repr, needed))}; found {listed(available)}."
         )

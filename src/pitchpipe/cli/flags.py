@@ -95,6 +95,14 @@ def column_flags(parser: Parser) -> Add:
         default=argparse.SUPPRESS,
         help=f"what the file is, instead of what its content shows: {', '.join(INPUT_KINDS)}",
     )
+    _key(
+        add,
+        "--max-unpacked",
+        "data.max_unpacked",
+        "SIZE",
+        "how large a compressed file, a workbook or Parquet may become, such as 2GB; by default "
+        "1 GB, or 50 times its own size",
+    )
     _key(add, "--format", "formatter.name", "NAME", "of the records: auto, or a formatter's name")
     return add
 

@@ -81,6 +81,8 @@ def _without_its_table(config: Config, given: dict[str, object]) -> Config:
         data = dataclasses.replace(data, encoding=None)
     if "data.input_kind" not in given:
         data = dataclasses.replace(data, input_kind=None)
+    if "data.max_unpacked" not in given:
+        data = dataclasses.replace(data, max_unpacked=None)
     return dataclasses.replace(config, data=data)
 
 
@@ -96,6 +98,7 @@ def _fitting(config: Config, file: Path, given: dict[str, object]) -> Config:
         encoding=data.encoding,
         kind=data.input_kind,
         by_name=data.profile == "legacy",
+        max_unpacked=data.max_unpacked_bytes,
     )
     for note in table.notes:
         say(note)

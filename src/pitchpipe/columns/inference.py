@@ -13,6 +13,7 @@ import pandas as pd
 from pitchpipe.columns.names import PLAIN, SETTING, Meaning, meaning_of, words_of
 from pitchpipe.columns.shapes import distinct, filled, is_few, oddity
 from pitchpipe.errors import DataError, UnclearColumnsError
+from pitchpipe.listing import listed
 from pitchpipe.records import COMPLETION, GROUP, PROMPT
 
 JOINED: Sequence[tuple[str, str]] = (
@@ -29,6 +30,7 @@ question about it.
 """
 
 _ASKED = {PROMPT: "prompt", COMPLETION: "answer"}
+_MAX_LISTED = 50
 _MOST_NAMED = 8
 _LONG_NAME = 40
 _MANY_WORDS = 4
@@ -311,7 +313,7 @@ class Inference:
         keys = " and ".join(f"data.{part}_column" for part in roles)
         return UnclearColumnsError(
             f"{self._table}: it is not clear which column holds the {_ASKED[role]}: {why}. "
-            f"Columns: {', '.join(map(repr, self._all))}. Pass {flags} ({keys} in the "
+            f"Columns: {listed(self._all)}. Pass {flags} ({keys} in the "
             "configuration).",
             role,
             tuple(candidates),
@@ -400,5 +402,7 @@ def _never(columns: Sequence[Column]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MAX_LISTED:
+        return listed(names, _MAX_LISTED)
     *before, last = map(repr, names)
     return f"{', '.join(before)} and {last}" if before else last

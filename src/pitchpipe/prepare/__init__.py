@@ -8,6 +8,7 @@ from tempfile import gettempdir
 import numpy as np
 
 from pitchpipe.config import AUTO
+from pitchpipe.errors import DataError
 from pitchpipe.files import remove_abandoned, scratch
 from pitchpipe.prepare.output import distribute, write_changes
 from pitchpipe.prepare.passes import Plan, Spools, run
@@ -18,6 +19,7 @@ from pitchpipe.prepared import Origin, Outputs, recorded_files, remove_unchanged
 from pitchpipe.records import PreparedData
 from pitchpipe.selection import Selection
 from pitchpipe.tables import Table
+from pitchpipe.tables.identity import TableChangedError
 from pitchpipe.tables.jsonl import is_uploadable
 from pitchpipe.watch import Watch
 
@@ -46,7 +48,26 @@ def prepare(
     Raises:
         InvalidDataError: a validator found an error that cannot be, or may not be, fixed.
         DataError: the table cannot be read or its columns cannot be told apart.
+        TableChangedError: the table changed while it was read; nothing is written.
     """
+    try:
+        return _prepared(table, selection, outputs, watch, decide, dry_run)
+    except DataError as error:
+        try:  # half of one table and half of another look damaged, too
+            table.check_unchanged()
+        except TableChangedError as change:
+            raise TableChangedError(f"{change} Nothing was written.") from error
+        raise
+
+
+def _prepared(
+    table: Table,
+    selection: Selection,
+    outputs: Outputs,
+    watch: Watch,
+    decide: Decide | None,
+    dry_run: bool,
+) -> PreparedData:
     if decide is None:
         decide = recommended if selection.config.data.fix else none
     with watch.stage("read"):
@@ -93,6 +114,8 @@ def _written(
     check = SplitCheck(plan, index, valid, watch)
     n_valid = int(valid.sum())
     untouched = _is_untouched(plan, settled, task)
+    origin = None if dry_run or untouched else _origin(plan)
+    plan.table.check_unchanged()  # nothing is read from it any more, and nothing is written yet
     train = plan.table.path if untouched and plan.table.path else outputs.train_of(n_valid)
     changes = None if untouched or not settled.applied else outputs.changes
     if not untouched:
@@ -122,14 +145,16 @@ def _written(
         earlier = recorded_files(outputs.manifest)
         if changes:
             write_changes(spools.changes, settled.uniform, changes)
-        path = plan.table.path
-        profile = plan.selection.profile.name
-        origin = Origin(str(path), plan.table.fingerprint(), profile) if path else None
         save_manifest(prepared, outputs.manifest, origin)
         kept = {prepared.train, prepared.valid, prepared.changes}
         for left in earlier.keys() - kept:
             remove_unchanged(left, earlier[left])
     return prepared
+
+
+def _origin(plan: Plan) -> Origin | None:
+    path, profile = plan.table.path, plan.selection.profile.name
+    return Origin(str(path), plan.table.fingerprint(), profile) if path else None
 
 
 def _is_untouched(plan: Plan, settled: Settled, task: Task) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pitchpipe.errors import DataError, UsageError
 from pitchpipe.formats.fitting import Fit
+from pitchpipe.listing import listed
 from pitchpipe.prepare.batches import Accepted, Batch, Rule, Work
 from pitchpipe.prepare.changes import Changes
 from pitchpipe.prepare.ends import Ends
@@ -23,6 +24,7 @@ from pitchpipe.stages import Engine, Formatter
 from pitchpipe.stages.validator import bound
 from pitchpipe.tables import Table
 from pitchpipe.tables.delimited import LinesTable
+from pitchpipe.tables.limits import MAX_COLUMNS, too_many_keys
 from pitchpipe.watch import Watch
 
 IN_WORKERS = ("table", "source", "records")
@@ -124,7 +126,7 @@ class Plan:
             )
             notes.append(f"Left out of the table: {rows}.")
         if seen.left_out and not self.verbatim:
-            names = ", ".join(map(repr, seen.left_out))
+            names = listed(list(seen.left_out))
             unknown = self.schema.reader and self.formatter.stage.capabilities.reads is None
             notes.append(
                 f"Formatter {self.formatter.name} is given {names} as well; it does not say "
@@ -204,11 +206,12 @@ def run(
             rule.validator.merge(a, b)
             for rule, a, b in zip(near, states, batch.states, strict=True)
         ]
-        _take(seen, batch, spools)
+        _take(seen, batch, spools, plan.name)
         for part in batch.index:
             for whole in seen.index.add(part):
                 index_states = _observed(far, index_states, whole)
         watch.progressed(stage, seen.rows)
+    plan.table.check_unchanged()
     for whole in seen.index.finish():
         index_states = _observed(far, index_states, whole)
     found = {
@@ -261,10 +264,12 @@ class Spools:
         self.changes.clear()
 
 
-def _take(seen: Seen, batch: Batch, spools: Spools | None) -> None:
+def _take(seen: Seen, batch: Batch, spools: Spools | None, name: str) -> None:
     seen.rows += batch.rows
     seen.refusal = seen.refusal or batch.refusal
     seen.left_out.update(dict.fromkeys(batch.left_out))
+    if len(seen.left_out) > MAX_COLUMNS:
+        raise too_many_keys(f"{name}: row {seen.rows}")
     for reason, count in batch.skipped.items():
         seen.skipped[reason] = seen.skipped.get(reason, 0) + count
     if batch.ends is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -14,6 +13,8 @@ import pandas as pd
 
 from pitchpipe.errors import DataError
 from pitchpipe.tables.faults import ReadingFault, attach, refuse
+from pitchpipe.tables.identity import SourceFile
+from pitchpipe.tables.limits import check_width
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,14 @@ class Table(ABC):
     def fingerprint(self) -> str:
         """SHA-256 of the content, in hexadecimal digits: of a file's bytes as they are on disk."""
 
+    def check_unchanged(self) -> None:
+        """Whether the table is still what it was when it was opened.
+
+        Raises:
+            TableChangedError: its file was written to, replaced or deleted.
+        """
+        return
+
     @abstractmethod
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         """The records in order, from 1 to ``size`` a block."""
@@ -139,11 +148,13 @@ class Table(ABC):
 
         Raises:
             DataError: a record cannot be read; names the file and the place.
+            TableChangedError: the file changed since it was opened.
         """
         for block in self._blocks(self._chunk_rows):
             if not faulty:
                 refuse(f"{self.path or self.name}: {self.unit}", block.faults)
             yield block.frame(self.unit, columns)
+        self.check_unchanged()
 
     def segments(self) -> Iterator[Segment]:
         """The records in order, in pieces that can be pickled and read elsewhere.
@@ -162,17 +173,38 @@ class Table(ABC):
 
 
 class FileTable(Table):
-    """A table read from a file."""
+    """A table read from a file.
+
+    Args:
+        name: see ``Table``.
+        source: the file, as it was when it was opened.
+        chunk_rows: the most records of a chunk.
+    """
 
     path: Path
 
+    def __init__(self, name: str, source: SourceFile, chunk_rows: int) -> None:
+        super().__init__(name, source.path, chunk_rows)
+        self._source = source
+
     def fingerprint(self) -> str:
-        """SHA-256 of the file's bytes, in hexadecimal digits."""
+        """SHA-256 of the file's bytes, in hexadecimal digits.
+
+        Raises:
+            TableChangedError: they are not those that were read.
+        """
         try:
-            with self.path.open("rb") as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
+            return self._source.fingerprint()
         except OSError as error:
             raise unreadable(self.path, error) from error
+
+    def check_unchanged(self) -> None:
+        """Whether the file is still what it was when it was opened.
+
+        Raises:
+            TableChangedError: it was written to, replaced or deleted.
+        """
+        self._source.check()
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
@@ -205,8 +237,10 @@ def check_names(where: str, names: Sequence[str]) -> None:
         names: the columns, in order.
 
     Raises:
-        DataError: a name is empty or occurs twice; gives the columns' positions.
+        DataError: a name is empty or occurs twice, or there are too many; gives the columns'
+            positions.
     """
+    check_width(where, len(names))
     seen: dict[str, int] = {}
     for position, name in enumerate(names, start=1):
         if not name.strip():

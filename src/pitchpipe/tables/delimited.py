@@ -14,11 +14,14 @@ from itertools import islice
 import pandas as pd
 
 from pitchpipe.errors import DataError
+from pitchpipe.listing import listed
 from pitchpipe.records import PROMPT
 from pitchpipe.tables.base import Block, FileTable, Segment, check_names, named, stripped
 from pitchpipe.tables.delimiters import MARKS, declared, delimiter_of
+from pitchpipe.tables.limits import MAX_RECORD_BYTES
+from pitchpipe.tables.portions import Metered, portions, rows_within
 from pitchpipe.tables.repairs import LOOKS_LIKE_JSON
-from pitchpipe.tables.text import Piece, TextFile
+from pitchpipe.tables.text import Piece, TextFile, too_long_record
 
 _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
 _IN_QUOTES = re.compile(r'"[^"]*(?:"|$)')
@@ -39,7 +42,7 @@ class LinesTable(FileTable):
     def __init__(
         self, name: str, text: TextFile, chunk_rows: int, *, guarded: bool = False
     ) -> None:
-        super().__init__(name, text.path, chunk_rows)
+        super().__init__(name, text.source, chunk_rows)
         self._text = text
         self._guarded = guarded
 
@@ -50,8 +53,9 @@ class LinesTable(FileTable):
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         with closing(self._text.lines()) as lines:
-            numbered = ((n, line) for n, line in enumerate(lines, start=1) if line.strip(" \t\r\n"))
-            while block := list(islice(numbered, size)):
+            meter = Metered(lines)
+            numbered = ((n, line) for n, line in enumerate(meter, start=1) if line.strip(" \t\r\n"))
+            for block in portions(numbered, size, lambda _: (), meter):
                 for number, line in block if self._guarded else ():
                     if "{" in line and LOOKS_LIKE_JSON.match(line):
                         raise self._json(number)
@@ -93,7 +97,7 @@ class DelimitedTable(FileTable):
     def __init__(
         self, name: str, text: TextFile, chunk_rows: int, delimiter: str, *, exact: bool = False
     ) -> None:
-        super().__init__(name, text.path, chunk_rows)
+        super().__init__(name, text.source, chunk_rows)
         self._text = text
         said = None if exact else declared(text.head)
         if exact:
@@ -122,11 +126,16 @@ class DelimitedTable(FileTable):
         return list(self._header)
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
-        with closing(self._records(self._rows())) as records:
-            yield from self._gathered(records, size)
+        with closing(self._text.lines()) as lines:
+            meter = Metered(lines)
+            with closing(self._records(self._parsed(meter, 1))) as records:
+                yield from self._gathered(records, size, meter)
 
-    def _gathered(self, records: Iterator[tuple[int, list[str]]], size: int) -> Iterator[Block]:
-        while block := list(islice(records, size)):
+    def _gathered(
+        self, records: Iterator[tuple[int, list[str]]], size: int, meter: Metered | None = None
+    ) -> Iterator[Block]:
+        size = rows_within(size, len(self._header))
+        for block in portions(records, size, lambda _: (), meter):
             cells = zip(*(row for _, row in block), strict=True)
             yield Block(
                 [line for line, _ in block],
@@ -172,13 +181,17 @@ class DelimitedTable(FileTable):
     ) -> Generator[tuple[int, list[str]], None, None]:
         # the limit is the process's, and too low for a long text; it is only ever raised
         csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
-        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        record = _BoundedRecord(lines)
+        reader = csv.reader(record, delimiter=self._delimiter, strict=True)
         start = first
         try:
             for row in reader:
                 if row:
                     yield start, row
                 start = first + reader.line_num
+                record.size = 0
+        except _LongRecordError:
+            raise too_long_record(f"{self.path}: line {start}") from None
         except csv.Error as error:
             raise self._malformed(start, first + reader.line_num - 1) from error
 
@@ -200,8 +213,9 @@ class DelimitedTable(FileTable):
     def _ragged(self, line: int, fields: int) -> DataError:
         return DataError(
             f"{self.path}: line {line} has {_count(fields, 'field')}, but the header names "
-            f"{_count(len(self._header), 'column')} ({', '.join(self._header)}). Expected as many; "
-            f"put double quotes around a cell that holds {_name(self._delimiter)} or a line break."
+            f"{_count(len(self._header), 'column')} ({listed(self._header, show=str)}). "
+            "Expected as many; put double quotes around a cell that holds "
+            f"{_name(self._delimiter)} or a line break."
         )
 
     def _malformed(self, start: int, stop: int) -> DataError:
@@ -232,6 +246,29 @@ class DelimitedTable(FileTable):
             f"that opens on line {line}. Expected {_name(self._delimiter)} or the end of the line; "
             'write a " inside a cell as "", and close every quote.'
         )
+
+
+class _LongRecordError(Exception):
+    """A record has more text than any may have."""
+
+
+class _BoundedRecord(Iterator[str]):
+    """Lines, until there are too many for one record: csv keeps all of it until it ends.
+
+    Attributes:
+        size: the characters that were given since it was last set to zero.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.size = 0
+        self._lines = iter(lines)
+
+    def __next__(self) -> str:
+        if self.size > MAX_RECORD_BYTES:
+            raise _LongRecordError
+        line = next(self._lines)
+        self.size += len(line)
+        return line
 
 
 @dataclass(frozen=True)

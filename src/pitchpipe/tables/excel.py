@@ -7,19 +7,25 @@ import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from pitchpipe.errors import DataError
+from pitchpipe.listing import listed
 from pitchpipe.tables.base import Block, FileTable, check_names, named, stripped, unreadable
 from pitchpipe.tables.extras import require
+from pitchpipe.tables.identity import SourceFile
+from pitchpipe.tables.portions import rows_within
 from pitchpipe.tables.values import plain_block
+from pitchpipe.tables.workbooks import open_workbook
 
 _DAMAGED = (  # SyntaxError is the base of the XML parser's errors
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
     LookupError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
     SyntaxError,
     TypeError,
     ValueError,
@@ -34,21 +40,24 @@ class ExcelTable(FileTable):
 
     Args:
         name: see ``Table``.
-        path: the file.
+        source: the file.
         chunk_rows: the most records of a chunk.
         exact: whether names in the header keep the blanks around them.
 
     Raises:
-        DataError: it is not a workbook, its header has one name twice, or openpyxl is
-            not installed.
+        DataError: it is not a workbook, unpacks to too much, its header has one name twice, or
+            openpyxl is not installed.
     """
 
     unit = "row"
 
-    def __init__(self, name: str, path: Path, chunk_rows: int, *, exact: bool = False) -> None:
-        super().__init__(name, path, chunk_rows)
+    def __init__(
+        self, name: str, source: SourceFile, chunk_rows: int, *, exact: bool = False
+    ) -> None:
+        super().__init__(name, source, chunk_rows)
+        path = source.path
         self._left_out = ""
-        self._openpyxl = require("openpyxl", "excel", path)
+        require("openpyxl", "excel", path)
         with closing(self._rows()) as rows:
             self._header_row, header = next(rows, (0, ()))
         if not header:
@@ -67,7 +76,7 @@ class ExcelTable(FileTable):
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         with closing(self._records()) as records:
-            while block := list(islice(records, size)):
+            while block := list(islice(records, rows_within(size, len(self._header)))):
                 cells = zip(*(row for _, row in block), strict=True)
                 yield plain_block(
                     str(self.path),
@@ -84,7 +93,7 @@ class ExcelTable(FileTable):
                 if len(row) > width:
                     raise DataError(
                         f"{self.path}: row {number} has a value in column {len(row)}, but the "
-                        f"header names {width} ({', '.join(self._header)}). "
+                        f"header names {width} ({listed(self._header, show=str)}). "
                         "Expected a name above every value; add one, or clear the cell."
                     )
                 yield number, row + (None,) * (width - len(row))
@@ -98,22 +107,26 @@ class ExcelTable(FileTable):
                 self._left_out = f"Only the first sheet, {sheet.title!r}, is read, not {others}."
             sheet.reset_dimensions()  # what the file claims of its size may be wrong
             for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-                while row and row[-1] in (None, ""):
-                    row = row[:-1]
-                if row:
-                    yield number, row
+                width = len(row)
+                while width and row[width - 1] in (None, ""):
+                    width -= 1
+                if width:
+                    yield number, row[:width]
 
     @contextmanager
     def _open(self) -> Iterator[Any]:
         try:
-            with self.path.open("rb") as stream:
-                book = self._openpyxl.load_workbook(stream, read_only=True, data_only=True)
-                with closing(book):
-                    yield book
+            with self._source.open() as stream, open_workbook(stream, self._source) as book:
+                yield book
         except OSError as error:
-            raise unreadable(self.path, error) from error
+            if error.errno is not None:
+                raise unreadable(self.path, error) from error
+            raise self._damaged(error) from error
         except _DAMAGED as error:
-            raise DataError(
-                f"{self.path}: not an Excel workbook that can be read ({error}). "
-                "Expected .xlsx data; save it as .xlsx from a spreadsheet, or export it as CSV."
-            ) from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> DataError:
+        return DataError(
+            f"{self.path}: not an Excel workbook that can be read ({error}). "
+            "Expected .xlsx data; save it as .xlsx from a spreadsheet, or export it as CSV."
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +16,7 @@ import pandas as pd
 from pitchpipe.errors import DataError
 from pitchpipe.tables.base import Block, FileTable, Segment, Table
 from pitchpipe.tables.faults import ReadingFault, is_lossless, spells_tiny
+from pitchpipe.tables.limits import MAX_COLUMNS, too_many_keys
 from pitchpipe.tables.parsing import (
     BLANK,
     Record,
@@ -26,8 +27,9 @@ from pitchpipe.tables.parsing import (
     parse_line,
     parse_whole,
 )
+from pitchpipe.tables.portions import Metered, portions
 from pitchpipe.tables.repairs import COMMENT_MARKS, LineHabits
-from pitchpipe.tables.text import Piece, TextFile, whole_lines
+from pitchpipe.tables.text import LongLineError, Piece, TextFile, whole_lines
 
 Numbered = tuple[int, Record, list[ReadingFault]]
 """A line's number, its object, and what that cannot hold."""
@@ -54,7 +56,7 @@ class JsonLinesTable(FileTable):
         habits: LineHabits | None = None,
         remark: str = "",
     ) -> None:
-        super().__init__(name, text.path, chunk_rows)
+        super().__init__(name, text.source, chunk_rows)
         self._text = text
         self._parser = LineParser(text.path, habits or LineHabits(), remark)
         self.notes = self._parser.habits.notes
@@ -75,21 +77,17 @@ class JsonLinesTable(FileTable):
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
         seen: dict[str, None] = {}
-        with closing(self._records()) as records:
-            while part := list(islice(records, size)):
-                block = _block(part)
-                seen.update(dict.fromkeys(block.cells))
-                yield block
+        with closing(self._text.lines()) as lines:
+            meter = Metered(lines)
+            for part in portions(self._parser.numbered(meter, 1), size, _keys, meter):
+                check_keys(f"{self.path}: line", seen, _placed(part))
+                yield _block(part)
         self._columns = list(seen)
 
     def segments(self) -> Iterator[Segment]:
         """The records in order, in pieces that are parsed where their chunks are asked for."""
         for piece in self._text.pieces(whole_lines):
             yield JsonLines(piece, self._chunk_rows, self._parser)
-
-    def _records(self) -> Generator[Numbered, None, None]:
-        with closing(self._text.lines()) as lines:
-            yield from self._parser.numbered(lines, 1)
 
 
 @dataclass(frozen=True)
@@ -169,9 +167,9 @@ class JsonLines(Segment):
         if set(map(type, records)) != {dict} or not is_lossless(data, records):
             return None
         blocks = []
-        for start in range(0, len(records), self.chunk_rows):
-            part = records[start : start + self.chunk_rows]
-            first = self.piece.line + start
+        first = self.piece.line
+        check_keys(f"{file.path}: line", {}, enumerate(records, start=first))
+        for part in portions(records, self.chunk_rows, dict.keys):
             block = Block(range(first, first + len(part)), by_column(part))
             if any(map(has_doubtful_numbers, block.cells.values())) and (
                 spells_tiny(data)
@@ -179,6 +177,7 @@ class JsonLines(Segment):
             ):
                 return None
             blocks.append(block)
+            first += len(part)
         return blocks
 
     def _any(self) -> Iterator[Block]:
@@ -186,8 +185,36 @@ class JsonLines(Segment):
         file = self.piece.file
         lines = self.piece.text().split(file.newline)
         records = self.parser.numbered(lines, self.piece.line)
-        while part := list(islice(records, self.chunk_rows)):
+        seen: dict[str, None] = {}
+        for part in portions(records, self.chunk_rows, _keys):
+            check_keys(f"{file.path}: line", seen, _placed(part))
             yield _block(part)
+
+
+def check_keys(where: str, seen: dict[str, None], records: Iterable[tuple[int, Record]]) -> None:
+    """Whether some records, and those before them, have no more keys than can be read.
+
+    Args:
+        where: what to begin the message with, before the record's place ("rows.jsonl: line").
+        seen: the keys of the records before them, in order; gets theirs.
+        records: the records, each with its place.
+
+    Raises:
+        DataError: there are too many keys; names the place where.
+    """
+    for place, record in records:
+        if not record.keys() <= seen.keys():
+            seen.update(dict.fromkeys(record))
+            if len(seen) > MAX_COLUMNS:
+                raise too_many_keys(f"{where} {place}")
+
+
+def _keys(numbered: Numbered) -> Collection[str]:
+    return numbered[1].keys()
+
+
+def _placed(part: Sequence[Numbered]) -> Iterator[tuple[int, Record]]:
+    return ((line, record) for line, record, _ in part)
 
 
 def _block(part: Sequence[Numbered]) -> Block:
@@ -218,9 +245,10 @@ class JsonTable(FileTable):
         records: Sequence[Record],
         faults: Sequence[ReadingFault] = (),
     ) -> None:
-        super().__init__(name, text.path, chunk_rows)
+        super().__init__(name, text.source, chunk_rows)
         self._records = records
         self._faults = faults
+        check_keys(f"{text.path}: record", {}, enumerate(records, start=1))
 
     @property
     def columns(self) -> list[str]:
@@ -228,9 +256,10 @@ class JsonTable(FileTable):
         return list(dict.fromkeys(key for record in self._records for key in record))
 
     def _blocks(self, size: int) -> Generator[Block, None, None]:
-        for start in range(0, len(self._records), size):
-            records = self._records[start : start + size]
-            here = range(start + 1, start + len(records) + 1)
+        first = 1
+        for records in portions(self._records, size, dict.keys):
+            here = range(first, first + len(records))
+            first = here.stop
             low, high = (
                 bisect_left(self._faults, at, key=attrgetter("locator"))
                 for at in (here.start, here.stop)
@@ -277,8 +306,13 @@ def open_json(name: str, text: TextFile, chunk_rows: int, lines: bool) -> FileTa
     Raises:
         DataError: it is neither, or has no records.
     """
-    with closing(text.lines()) as stream:
-        start = list(islice(filter(None, (line.strip(BLANK) for line in stream)), 2))
+    try:
+        with closing(text.lines()) as stream:
+            start = list(islice(filter(None, (line.strip(BLANK) for line in stream)), 2))
+    except LongLineError:
+        if lines and text.head.lstrip()[:1] != "[":
+            raise
+        start = [text.read().strip(BLANK)]  # too long for a record: one document
     if not start:
         raise _blank(text.path)
     first = start[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import stat
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pitchpipe.tables.delimited import DelimitedTable, LinesTable
 from pitchpipe.tables.delimiters import row_end
 from pitchpipe.tables.excel import ExcelTable
 from pitchpipe.tables.frames import FrameTable
+from pitchpipe.tables.identity import SourceFile
 from pitchpipe.tables.jsonl import JsonLinesTable, open_document, open_json
 from pitchpipe.tables.kinds import EXPECTED, KINDS, LABELS, Kind, Name
 from pitchpipe.tables.magic import binary_kind, refuse_inside
@@ -38,6 +40,7 @@ def open_table(
     encoding: str | None = None,
     kind: Kind | None = None,
     by_name: bool = False,
+    max_unpacked: int | None = None,
 ) -> Table:
     """The table in a file or a DataFrame; reads its first record.
 
@@ -54,9 +57,13 @@ def open_table(
         kind: what the file is, whatever its name and content say.
         by_name: go by the extension, as ``fine_tunes.prepare_data`` did, except that JSON and JSON
             lines are recognised under each other's name.
+        max_unpacked: how many bytes a packed file (compressed text, a workbook, Parquet) may unpack
+            to; by default 1 GB, or 50 times its own size where that is more.
 
     Raises:
-        DataError: the file is missing, empty, damaged or of an unknown kind, or has no records.
+        DataError: the file is missing, empty, damaged or of an unknown kind, has no records, or
+            is beyond a limit.
+        TableChangedError: it changed in the meantime.
         UsageError: the encoding or the kind is unknown, or ``chunk_rows`` is below 1.
     """
     if kind is not None and kind not in KINDS:
@@ -67,7 +74,7 @@ def open_table(
         table: Table = FrameTable(source, chunk_rows)
         where = "DataFrame"
     else:
-        table = _open_file(Path(source), chunk_rows, encoding, kind, by_name)
+        table = _open_file(Path(source), chunk_rows, encoding, kind, by_name, max_unpacked)
         where = str(source)
     if not table.has_rows():
         header = f" below the header ({', '.join(table.columns)})" if table.columns else ""
@@ -77,13 +84,29 @@ def open_table(
 
 
 def _open_file(
-    path: Path, chunk_rows: int, encoding: str | None, kind: Kind | None, by_name: bool
+    path: Path,
+    chunk_rows: int,
+    encoding: str | None,
+    kind: Kind | None,
+    by_name: bool,
+    max_unpacked: int | None,
 ) -> FileTable:
-    _check_file(path)
+    source = _source(path, max_unpacked)
+    try:
+        return _open_source(source, chunk_rows, encoding, kind, by_name)
+    except DataError as error:
+        source.check()  # what looks damaged may be half of another file
+        raise error
+
+
+def _open_source(
+    source: SourceFile, chunk_rows: int, encoding: str | None, kind: Kind | None, by_name: bool
+) -> FileTable:
+    path = source.path
     name = Name.of(path)
     if by_name and kind is None:
-        return _open_by_name(path, name, chunk_rows, encoding)
-    head = _head(path)
+        return _open_by_name(source, name, chunk_rows, encoding)
+    head = _head(source)
     packing = packing_of(head)
     if packing is None and name.packing and kind is None:
         if name.kind in (None, "xlsx", "parquet"):
@@ -91,13 +114,13 @@ def _open_file(
         packing = name.packing
     binary = None if packing else _binary_kind(path, head, kind)
     if binary is not None:
-        table = _open_binary(name, path, chunk_rows, binary)
+        table = _open_binary(name, source, chunk_rows, binary)
         notes = () if kind else note_conflict(path, name, binary)
         if encoding:
             notes += (f"--encoding {encoding} is ignored: {path.name} holds {LABELS[binary]}.",)
         table.notes = (*notes, *table.notes)
         return table
-    text = TextFile(path, encoding, packing)
+    text = TextFile(source, encoding, packing)
     if packing:
         with PACKINGS[packing].opened(path) as stream:
             refuse_inside(path, stream.read(_HEAD))
@@ -106,7 +129,7 @@ def _open_file(
     if packing and name.packing != packing:
         notes = (f"{path.name} is compressed by {PACKINGS[packing].label}.", *notes)
     if verdict.kind in ("xlsx", "parquet"):  # by its name alone: it says what is wrong
-        return _open_binary(name, path, chunk_rows, verdict.kind)
+        return _open_binary(name, source, chunk_rows, verdict.kind)
     table = _open_text(name.stem, text, chunk_rows, verdict, guarded=kind is None)
     table.notes = (*text.notes, *notes, *table.notes)
     return table
@@ -131,10 +154,10 @@ def _binary_kind(path: Path, head: bytes, kind: Kind | None) -> Kind | None:
     return None
 
 
-def _open_binary(name: Name, path: Path, chunk_rows: int, kind: Kind) -> FileTable:
+def _open_binary(name: Name, source: SourceFile, chunk_rows: int, kind: Kind) -> FileTable:
     if kind == "xlsx":
-        return ExcelTable(name.stem, path, chunk_rows)
-    return ParquetTable(name.stem, path, chunk_rows)
+        return ExcelTable(name.stem, source, chunk_rows)
+    return ParquetTable(name.stem, source, chunk_rows)
 
 
 def _open_text(
@@ -156,17 +179,20 @@ def _open_text(
     return JsonLinesTable(name, text, chunk_rows, habits_of(text), verdict.remark)
 
 
-def _open_by_name(path: Path, name: Name, chunk_rows: int, encoding: str | None) -> FileTable:
+def _open_by_name(
+    source: SourceFile, name: Name, chunk_rows: int, encoding: str | None
+) -> FileTable:
+    path = source.path
     kinds = {".csv", ".tsv", ".txt", ".json", ".jsonl"} | (
         set() if name.packing else {".xlsx", ".parquet"}
     )
     if name.ending not in kinds:
         raise DataError(f"{path}: unknown kind of file. Expected {EXPECTED}.")
     if name.ending == ".xlsx":
-        return ExcelTable(name.stem, path, chunk_rows, exact=True)
+        return ExcelTable(name.stem, source, chunk_rows, exact=True)
     if name.ending == ".parquet":
-        return ParquetTable(name.stem, path, chunk_rows)
-    text = TextFile(path, encoding, name.packing, exact=True)
+        return ParquetTable(name.stem, source, chunk_rows)
+    text = TextFile(source, encoding, name.packing, exact=True)
     if name.ending == ".txt":
         return LinesTable(name.stem, text, chunk_rows)
     if name.ending in (".csv", ".tsv"):
@@ -175,10 +201,23 @@ def _open_by_name(path: Path, name: Name, chunk_rows: int, encoding: str | None)
     return open_json(name.stem, text, chunk_rows, lines=name.ending == ".jsonl")
 
 
-def _head(path: Path) -> bytes:
+def _head(source: SourceFile) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with source.open() as stream:
             return stream.read(_HEAD)
+    except OSError as error:
+        raise unreadable(source.path, error) from error
+
+
+def _source(path: Path, max_unpacked: int | None) -> SourceFile:
+    """The file, after a look at whether it is one.
+
+    Raises:
+        DataError: it is none that can be read more than once; says what it is.
+    """
+    _check_file(path)
+    try:
+        return SourceFile.of(path, max_unpacked)
     except OSError as error:
         raise unreadable(path, error) from error
 
@@ -186,7 +225,17 @@ def _head(path: Path) -> bytes:
 def _check_file(path: Path) -> None:
     try:
         status = path.stat()
+    except ValueError as error:  # such as a NUL, which no name can hold
+        raise DataError(
+            f"{str(path)!r}: is not a name that a file can have ({error}). "
+            "Expected the path of a file; correct it."
+        ) from None
     except FileNotFoundError:
+        if path.is_symlink():
+            raise DataError(
+                f"{path}: is a link to {os.readlink(path)}, which is not there. "
+                "Expected a file; correct the link, or name the file."
+            ) from None
         raise DataError(f"{path}: no such file. {_neighbour(path)}") from None
     except OSError as error:
         raise unreadable(path, error) from error

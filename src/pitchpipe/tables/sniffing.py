@@ -16,7 +16,7 @@ from pitchpipe.tables.documents import has_many_rows, is_conversation
 from pitchpipe.tables.kinds import EXPECTED, KINDS, LABELS, Kind, Name
 from pitchpipe.tables.magic import refuse_markup
 from pitchpipe.tables.repairs import COMMENT_MARKS, LOOKS_LIKE_JSON, LineHabits
-from pitchpipe.tables.text import TextFile
+from pitchpipe.tables.text import LongLineError, TextFile
 
 _QUOTES = "\"'\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb"
 _DOCUMENT = re.compile(
@@ -134,8 +134,11 @@ def _is_document_of_rows(text: TextFile) -> bool:
 
 def _of_long_line(text: TextFile, first: str, named: Kind | None) -> Kind:
     """The kind of JSON whose first line is longer than the sample."""
-    with closing(text.lines()) as stream:
-        lines = list(islice((line for line in stream if line.strip()), 2))
+    try:
+        with closing(text.lines()) as stream:
+            lines = list(islice((line for line in stream if line.strip()), 2))
+    except LongLineError:  # too long for a record, so that it can only be a document
+        return "jsonl" if first.startswith("{") and named == "jsonl" else "json"
     if first.startswith("["):
         return "jsonl" if len(lines) > 1 and _value(lines[0]) is not _NONE else "json"
     return "json" if len(lines) == 1 and named != "jsonl" else "jsonl"

@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from pitchpipe.errors import DataError, UsageError
@@ -24,6 +23,8 @@ from pitchpipe.tables.encodings import (
     suggestions,
     telling_place,
 )
+from pitchpipe.tables.identity import SourceFile
+from pitchpipe.tables.limits import MAX_DOCUMENT_BYTES, MAX_RECORD_BYTES, too_long
 from pitchpipe.tables.packing import PACKINGS, Stream
 from pitchpipe.tables.windows1252 import Plausibility
 
@@ -92,6 +93,10 @@ def whole_lines(data: bytes, newline: bytes) -> int:
     return data.rfind(newline) + 1
 
 
+class LongLineError(DataError):
+    """A line is longer than any may be."""
+
+
 class TextFile:
     """A text file, perhaps compressed, decoded as it is read.
 
@@ -100,7 +105,8 @@ class TextFile:
     feed; in a file that has none, with a carriage return.
 
     Attributes:
-        path: the file.
+        source: the file, as it was when it was opened.
+        path: its path.
         newline: what ends a line.
         any_line_end: whether line feeds, carriage returns and both together all end lines.
         head: what it begins with, some ten thousand characters.
@@ -108,25 +114,27 @@ class TextFile:
         notes: what there is to say about how it is decoded, in sentences.
 
     Args:
-        path: the file.
+        source: the file.
         encoding: one of Python's names for encodings, or None to look at the bytes.
         packing: the key in ``PACKINGS`` of how it is compressed; None where it is not.
         exact: whether nothing is guessed: neither Windows-1252 nor a mark of the end of the file.
 
     Raises:
-        DataError: the file cannot be read or decoded, or is empty.
+        DataError: the file cannot be read or decoded, is empty, or unpacks to too much.
+        TableChangedError: the file is not what it was.
         UsageError: nothing is known of that encoding, or the file's byte order mark contradicts it.
     """
 
     def __init__(
         self,
-        path: Path,
+        source: SourceFile,
         encoding: str | None = None,
         packing: str | None = None,
         *,
         exact: bool = False,
     ) -> None:
-        self.path = path
+        self.source = source
+        self.path = path = source.path
         self.any_line_end = False
         self.notes: tuple[str, ...] = ()
         self._packing = packing
@@ -180,28 +188,56 @@ class TextFile:
         return size - len(tail) + mark
 
     def lines(self) -> Generator[str, None, None]:
-        """The lines in order, each with its line end, a few blocks in memory at a time."""
+        """The lines in order, each with its line end, a few blocks in memory at a time.
+
+        Raises:
+            DataError: a line is too long, or cannot be decoded; names it.
+        """
         end = self.newline
         pending: list[str] = []
+        number, size = 1, 0
         with closing(self._blocks()) as blocks:
             for block in blocks:
                 pending.append(block)
                 if end in block:
                     *whole, rest = "".join(pending).split(end)
+                    number += len(whole)
                     yield from [line + end for line in whole]
-                    pending = [rest]
+                    pending, size = [rest], 0
+                size += _bytes_in(pending[-1])
+                if size > MAX_RECORD_BYTES:
+                    raise self._long_line(number)
         if last := "".join(pending):
             yield last
 
     def read(self) -> str:
-        """All of the text."""
-        return "".join(self._blocks())
+        """All of the text.
+
+        Raises:
+            DataError: it is too long to be read as a whole, or cannot be decoded.
+        """
+        parts, size = [], 0
+        with closing(self._blocks()) as blocks:
+            for block in blocks:
+                parts.append(block)
+                size += _bytes_in(block)
+                if size > MAX_DOCUMENT_BYTES:
+                    raise DataError(
+                        f"{self.path}: the JSON document is longer than {MAX_DOCUMENT_BYTES:,} "
+                        f"bytes ({MAX_DOCUMENT_BYTES >> 30} GiB). Expected JSON lines of that much "
+                        "data; write each record in a line of its own, for instance with: "
+                        "jq -c '.[]'"
+                    )
+        return "".join(parts)
 
     def pieces(self, cut: Cut) -> Generator[Piece, None, None]:
         """The text in pieces of about half a megabyte, each from the start of a record on.
 
         Args:
             cut: says how much of a text, which begins with a record, is whole records.
+
+        Raises:
+            DataError: a record is too long; names its line.
         """
         newline = self.newline.encode()
         line, offset, wanted = 1, 0, 0
@@ -218,8 +254,10 @@ class TextFile:
                     line += head.count(newline)
                     offset += whole
                     del data[:whole]
+                elif len(data) > MAX_RECORD_BYTES:
+                    raise self._long_line(line, data.count(newline))
                 # a record longer than a block is looked for again when there is twice as much
-                wanted = 0 if whole else 2 * len(data)
+                wanted = 0 if whole else min(2 * len(data), MAX_RECORD_BYTES + 1)
         if data:
             yield self._piece(line, offset, bytes(data))
 
@@ -283,6 +321,10 @@ class TextFile:
                     raise self._nul(line + text.count(self.newline, 0, text.index("\0")))
                 line += text.count(self.newline)
                 yield text.removeprefix("\ufeff") if read == len(data) else text
+
+    def _long_line(self, line: int, line_ends: int = 0) -> DataError:
+        where = f"{self.path}: line {line}"
+        return too_long_record(where) if line_ends else too_long_line(where)
 
     def _nul(self, line: int) -> DataError:
         return DataError(
@@ -349,15 +391,26 @@ class TextFile:
 
     def _open(self) -> Stream:
         try:
-            if self._packing:
-                return PACKINGS[self._packing].opened(self.path)
-            return self.path.open("rb")
+            if not self._packing:
+                return self.source.open()
+            self.source.check()
+            stream = PACKINGS[self._packing].opened(self.path)
+            self.source.check()
+            return stream
         except OSError as error:
             raise unreadable(self.path, error) from error
 
     def _take(self, stream: Stream, size: int) -> bytes:
         try:
-            return stream.read(size)
+            data = stream.read(size)
+            if self._packing:
+                self.source.unpack_limit.check(stream.tell())
+            return data
+        except MemoryError as error:
+            raise DataError(
+                f"{self.path}: unpacking the data takes more memory than there is. Expected data "
+                "packed with the usual settings; pack the file again, or pass it unpacked."
+            ) from error
         except (EOFError, ValueError, zlib.error, lzma.LZMAError, OSError) as error:
             if isinstance(error, OSError) and (not self._packing or error.errno is not None):
                 raise unreadable(self.path, error) from error
@@ -374,6 +427,34 @@ class TextFile:
             if plain.read(len(PACKINGS[packing].magic)) == PACKINGS[packing].magic:
                 return ""
         return f", or, if it was never compressed, take {packing} off its name"
+
+
+def too_long_line(where: str) -> LongLineError:
+    """The error for a line beyond the limit.
+
+    Args:
+        where: the file and the line ("rows.csv: line 3").
+    """
+    advice = "write each record in a line of its own, or shorten it"
+    return LongLineError(str(too_long(where, "the line", advice)))
+
+
+def too_long_record(where: str) -> DataError:
+    """The error for a record beyond the limit that holds line ends.
+
+    Args:
+        where: the file and the line on which it starts.
+    """
+    return too_long(
+        where,
+        "the record that starts here",
+        'close the quote that opens in it with a ", write a " inside a cell as "", or shorten it',
+    )
+
+
+def _bytes_in(text: str) -> int:
+    """The bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _line_around(data: bytes, at: int) -> tuple[bytes, int]:
