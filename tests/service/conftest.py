@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import random
@@ -83,6 +84,11 @@ def _answer(record: Mapping[str, Any]) -> str:
         return str(record["completion"])
     messages = record.get("messages") or record["preferred_output"]
     return str(messages[-1]["content"])
+
+
+def decoded(text: str) -> str:
+    """The table in a result file, as its text is served."""
+    return base64.b64decode(text, validate=True).decode()
 
 
 class Clock:
@@ -174,7 +180,8 @@ class Lab:
         ).id
 
     def result(self, job: Any) -> str:
-        return self.client.files.content(job.result_files[0]).text
+        """The table in a job's result file."""
+        return decoded(self.client.files.content(job.result_files[0]).text)
 
     def events(self, job_id: str) -> list[Any]:
         """Oldest first."""
