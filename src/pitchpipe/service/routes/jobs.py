@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pitchpipe.service.engine import hyperparameters
 from pitchpipe.service.engine.dialects import JOBS
 from pitchpipe.service.engine.jobs import Jobs, Order
-from pitchpipe.service.engine.models import Model
 from pitchpipe.service.http import JSON, ApiError, Request, Response
 from pitchpipe.service.protocol import params
 from pitchpipe.service.protocol.graders import check_grader
@@ -49,7 +48,8 @@ class JobRoutes:
     def create(self, request: Request) -> Response:
         """Creates a job; what is wrong with its files is found later."""
         asked = params.check(params.CreateJob, request.json())
-        model = self._trainable(asked)
+        method = asked.method.type if asked.method else "supervised"
+        model = self._jobs.model(asked.model, method)
         for param in ("training_file", "validation_file"):
             self._jobs.check_file(param, getattr(asked, param))
         order = Order(
@@ -105,19 +105,6 @@ class JobRoutes:
         self, job_id: str, status: str, message: str, only_from: str | None = None
     ) -> Response:
         return Response.of_json(self._jobs.move(job_id, status, message, only_from).body)
-
-    def _trainable(self, asked: params.CreateJob) -> Model:
-        model = self._jobs.model(asked.model)
-        method = asked.method.type if asked.method else "supervised"
-        if method not in model.base.methods:
-            raise ApiError(
-                400,
-                f"Model {asked.model} does not support the method '{method}'; "
-                f"it supports {', '.join(model.base.methods)}.",
-                param="method.type",
-                code="unsupported_value",
-            )
-        return model
 
 
 def _method(asked: params.CreateJob) -> JSON:
