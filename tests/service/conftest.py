@@ -217,8 +217,8 @@ class Client:
         body = {"model": "babbage-002", "training_file": file_id} | options
         return self.call("POST", "fine_tuning/jobs", body).get("id")
 
-    def ask(self, model: str, temperature: float = 1.0) -> Any:
-        body = {"model": model, "prompt": "x", "n": 3, "temperature": temperature}
+    def ask(self, model: str, temperature: float = 1.0, **options: Any) -> Any:
+        body = {"model": model, "prompt": "x", "n": 3, "temperature": temperature, **options}
         return self.call("POST", "completions", body)
 
     def ids(self, path: str) -> list[str]:
@@ -237,7 +237,7 @@ class Client:
             told[f"content of {file_id}"] = response.body
         for model in self.ids("models"):
             if model.startswith("ft:"):
-                told[f"answer of {model}"] = self.ask(model)["choices"]
+                told[f"answer of {model}"] = self.ask(model, seed=1)["choices"]
         return told
 
     def story(self, content: bytes) -> tuple[Any, Any, Any]:

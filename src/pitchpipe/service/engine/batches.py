@@ -184,7 +184,10 @@ class Batches:
         return dumps(answer).decode() + "\n"
 
     def _ask(self, row: Row, number: int, request: JSON) -> tuple[bool, str]:
-        response = self._ask_service(Request("POST", request["url"], body=dumps(request["body"])))
+        # which process answers a line, when, and how often, must not decide its answer
+        turn = row.private.get("seed", 0) * _MOST_REQUESTS + number
+        asked = Request("POST", request["url"], body=dumps(request["body"]), turn=turn)
+        response = self._ask_service(asked)
         # streams are refused when the file is checked
         body = loads(response.body) if isinstance(response.body, bytes) else {}
         answer = {

@@ -8,7 +8,6 @@ from datetime import date
 from pitchpipe.models import model_table
 from pitchpipe.records import Format, Method
 
-
 _VENDOR = "openai"
 
 

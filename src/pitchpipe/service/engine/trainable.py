@@ -23,7 +23,7 @@ def check_trainable(
         form: the only format of records that is taken; None for any.
 
     Raises:
-        ApiError: it does not exist, or its base model takes neither the format nor the method; names
+        ApiError: it does not exist, or its base model does not take the format or the method; names
             the models that do.
     """
     if model is None:
