@@ -13,7 +13,7 @@ _LINE = "[{"
 """How the line begins that stands for calls where a template knows none: at the start of a line."""
 
 _OPENING, _CLOSING = "<tool_call>", "</tool_call>"
-"""What the templates of Hermes, Qwen and SmolLM put around a call."""
+"""What the templates of Hermes and Qwen put around a call."""
 
 _MARKS = ("\n" + _LINE, "\n" + _OPENING, _OPENING)
 """Calls begin with one of these, or at the beginning of an answer with ``_LINE``."""

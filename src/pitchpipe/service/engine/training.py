@@ -109,6 +109,7 @@ class Training:
 
     def _start(self, row: Row) -> None:
         with self._changing(row.id, "queued") as job:
+            job.private["first_step"] = job.private["step"]
             values = hyperparameters.resolve(job.private["asked"], job.private["records"])
             job.body["hyperparameters"] = hyperparameters.shared(values)
             kind = job.body["method"]["type"]
@@ -140,6 +141,9 @@ class Training:
                 if dialect_of(job).tells_steps:
                     self._report(job, plan, steps)
                 job.private["step"] = runner.step
+                job.body["estimated_finish"] = results.estimated_finish(
+                    job, plan.steps, self._clock()
+                )
                 job.private["owner"] = self._token
                 stale = self._keep(job, plan, runner, figures) if runner.at_checkpoint else ""
             if stale:

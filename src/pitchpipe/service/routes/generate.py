@@ -13,6 +13,7 @@ from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
 from pitchpipe.service.protocol.calls import call_form
+from pitchpipe.service.protocol.combinations import check_chat, check_completion
 from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 from pitchpipe.service.router import Route
@@ -70,6 +71,7 @@ class GenerateRoutes:
         """Completes one or several prompts."""
         body = request.json()
         asked = check(CreateCompletion, body)
+        check_completion(asked)
         model = self._model(asked.model, "completion")
         prompts = _prompts(asked)
         limit = _DEFAULT_TOKENS if asked.max_tokens is None else asked.max_tokens
@@ -102,6 +104,7 @@ class GenerateRoutes:
         """Continues a conversation."""
         body = request.json()
         asked = check(CreateChat, body)
+        check_chat(asked)
         model = self._model(asked.model, "chat")
         limit = asked.max_completion_tokens or asked.max_tokens
         top = (asked.top_logprobs or 0) if asked.logprobs else None

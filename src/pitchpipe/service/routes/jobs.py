@@ -107,8 +107,23 @@ class JobRoutes:
         return Response.of_json(self._jobs.move(job_id, status, message, only_from).body)
 
 
+def _check_others(method: params.Method) -> None:
+    """Whether only what belongs to the method's type was sent."""
+    for other in ("supervised", "dpo", "reinforcement"):
+        if other != method.type and getattr(method, other) is not None:
+            raise ApiError(
+                400,
+                f"'method.{other}' is only allowed when 'method.type' is '{other}'; it is "
+                f"'{method.type}'.",
+                param=f"method.{other}",
+                code="invalid_parameter_combination",
+            )
+
+
 def _method(asked: params.CreateJob) -> JSON:
     kind = asked.method.type if asked.method else "supervised"
+    if asked.method:
+        _check_others(asked.method)
     own: params.Supervised | params.Dpo | params.Reinforcement | None = getattr(
         asked.method, kind, None
     )
