@@ -64,11 +64,12 @@ def estimated_finish(job: Row, total: int, now: float) -> int | None:
     Returns:
         Unix seconds; None before its first step.
     """
-    done = job.private["step"] - job.private.get("first_step", 0)
+    step: int = job.private["step"]
+    since: float = job.private["since"]
+    done: int = step - job.private.get("first_step", 0)
     if done < 1:
         return None
-    left = total - job.private["step"]
-    return math.ceil(now + (now - job.private["since"]) / done * left)
+    return math.ceil(now + (now - since) / done * (total - step))
 
 
 def rows(steps: Sequence[FitStep]) -> str:
