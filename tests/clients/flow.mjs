@@ -76,7 +76,8 @@ async function train() {
   told["events"] = events.map((event) => event.message);
   const points = await collect(jobs.checkpoints.list(job.id, { limit: 1 }));
   told["checkpoints"] = points.map((point) => [point.step_number, point.metrics.train_loss]);
-  told["result"] = lines(await text(job.result_files[0]));
+  const result = await text(job.result_files[0]);
+  told["result"] = lines(Buffer.from(result, "base64").toString());
   told["too late"] = await refusal(() => jobs.cancel(job.id));
   const other = await jobs.create({ model: "gpt-4o-mini-2024-07-18", training_file: fileId });
   told["cancelled"] = (await jobs.cancel(other.id)).status;

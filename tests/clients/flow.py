@@ -8,6 +8,7 @@ JavaScript, request by request, so that both tell the same.
 from __future__ import annotations
 
 import asyncio
+import base64
 import inspect
 import json
 import sys
@@ -89,7 +90,8 @@ async def train(client: Any, folder: Path) -> tuple[dict[str, Any], str]:
     told["events"] = [event.message for event in events]
     found = await collect(jobs.checkpoints.list(job.id, limit=1))
     told["checkpoints"] = [[point.step_number, point.metrics.train_loss] for point in found]
-    told["result"] = (await text(client, job.result_files[0])).splitlines()
+    result = await text(client, job.result_files[0])
+    told["result"] = base64.b64decode(result).decode().splitlines()
     told["too late"] = await refusal(jobs.cancel, job.id)
     other = await settle(jobs.create(model="gpt-4o-mini-2024-07-18", training_file=file_id))
     told["cancelled"] = (await settle(jobs.cancel(other.id))).status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import random
@@ -83,6 +84,11 @@ def _answer(record: Mapping[str, Any]) -> str:
         return str(record["completion"])
     messages = record.get("messages") or record["preferred_output"]
     return str(messages[-1]["content"])
+
+
+def decoded(text: str) -> str:
+    """The table in a result file, as its text is served."""
+    return base64.b64decode(text, validate=True).decode()
 
 
 class Clock:
@@ -174,7 +180,8 @@ class Lab:
         ).id
 
     def result(self, job: Any) -> str:
-        return self.client.files.content(job.result_files[0]).text
+        """The table in a job's result file."""
+        return decoded(self.client.files.content(job.result_files[0]).text)
 
     def events(self, job_id: str) -> list[Any]:
         """Oldest first."""
@@ -210,8 +217,8 @@ class Client:
         body = {"model": "babbage-002", "training_file": file_id} | options
         return self.call("POST", "fine_tuning/jobs", body).get("id")
 
-    def ask(self, model: str, temperature: float = 1.0) -> Any:
-        body = {"model": model, "prompt": "x", "n": 3, "temperature": temperature}
+    def ask(self, model: str, temperature: float = 1.0, **options: Any) -> Any:
+        body = {"model": model, "prompt": "x", "n": 3, "temperature": temperature, **options}
         return self.call("POST", "completions", body)
 
     def ids(self, path: str) -> list[str]:
@@ -230,7 +237,7 @@ class Client:
             told[f"content of {file_id}"] = response.body
         for model in self.ids("models"):
             if model.startswith("ft:"):
-                told[f"answer of {model}"] = self.ask(model)["choices"]
+                told[f"answer of {model}"] = self.ask(model, seed=1)["choices"]
         return told
 
     def story(self, content: bytes) -> tuple[Any, Any, Any]:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from datetime import date
+
 import openai
 import pytest
+
+from pitchpipe.models import model_table
 
 
 def test_base_and_tuned_models_are_listed(lab):
@@ -55,3 +59,40 @@ def test_a_checkpoint_that_fell_out_cannot_be_trained_on(make_lab):
     lab.finish(job_id)
     error = lab.finish(waiting).error
     assert (error.code, error.param) == ("model_not_found", "model")
+
+
+# --- when they retire ---
+
+
+def test_a_model_says_when_it_retires(lab, lines):
+    models = {model.id: model for model in lab.client.models.list()}
+    assert models["babbage-002"].shutdown_date == "2026-09-28"
+    assert models["gpt-4o"].shutdown_date == models["gpt-4o-2024-08-06"].shutdown_date
+    for name, model in models.items():
+        assert lab.client.models.retrieve(name) == model
+        day = date.fromisoformat(model.shutdown_date)
+        assert day == model_table().facts(name).shut_down
+
+
+def test_a_tuned_model_retires_with_its_base(lab, lines):
+    job = lab.run(lines["chat"](), model="gpt-4o-mini")
+    (checkpoint, *_) = lab.client.fine_tuning.jobs.checkpoints.list(job.id).data
+    base = lab.client.models.retrieve("gpt-4o-mini-2024-07-18").shutdown_date
+    for name in (job.fine_tuned_model, checkpoint.fine_tuned_model_checkpoint):
+        assert lab.client.models.retrieve(name).shutdown_date == base == "2027-01-14"
+    listed = {model.id: model for model in lab.client.models.list()}
+    assert listed[job.fine_tuned_model].shutdown_date == base
+
+
+def test_a_learner_s_own_model_never_retires(make_lab, learner):
+    class Own(learner):
+        @classmethod
+        def bases(cls):
+            return {"gpt-4o-mini": "completion", "tiny": "completion"}
+
+    lab = make_lab(learner=Own)
+    names = ["gpt-4o-mini", "tiny", lab.run(model="tiny").fine_tuned_model]
+    for name in names:
+        model = lab.client.models.retrieve(name)
+        assert model.shutdown_date is None
+        assert "shutdown_date" in model.to_dict(exclude_unset=True)

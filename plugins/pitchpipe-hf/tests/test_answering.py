@@ -227,3 +227,10 @@ def test_few_answers_are_labels() -> None:
     assert labels_of([(3, 1), (4, 1), (3, 1), None, (4, 1)], 5) == [[3, 1], [4, 1]]
     assert labels_of([(3, 1), (4, 1), (5, 1)], 3) == []
     assert labels_of([(2,) * 70] * 4, 4) == []
+
+
+def test_of_no_share_at_all_the_likeliest_is_left(learner: HfLearner) -> None:
+    for request in REQUESTS[:3]:
+        likeliest = text(learner.answer(request))
+        for seed in range(5):
+            assert text(learner.answer({**request, "top_p": 0}, 1.0, seed)) == likeliest

@@ -104,11 +104,55 @@ def test_earlier_turns_that_are_shown_otherwise_make_sequences_of_their_own(
     ]
 
 
-def test_calls_of_tools_become_text_where_the_template_knows_none(loaded: Loaded) -> None:
-    call = {"function": {"name": "look", "arguments": '{"at": 1}'}}
-    messages = [CHAT[1], {"role": "assistant", "content": None, "tool_calls": [call]}]
+LOOK = {"name": "look", "arguments": '{"at": 1}'}
+LINE = '[{"name": "look", "arguments": {"at": 1}}]'
+
+
+@pytest.mark.parametrize(
+    ("answer", "learnt"),
+    [
+        ({"content": None, "tool_calls": [{"type": "function", "function": LOOK}]}, LINE),
+        ({"function_call": LOOK}, LINE),
+        ({"content": "I look.", "function_call": LOOK}, f"I look.\n{LINE}"),
+        (
+            {"tool_calls": [{"type": "custom", "custom": {"name": "sh", "input": "ls"}}]},
+            '[{"name": "sh", "input": "ls"}]',
+        ),
+        ({"content": None, "refusal": "I cannot."}, "I cannot."),
+    ],
+)
+def test_calls_and_refusals_are_learnt_where_the_template_knows_none(
+    loaded: Loaded, answer: dict[str, Any], learnt: str
+) -> None:
+    messages = [CHAT[1], {"role": "assistant", **answer}]
     (each,) = Encoder(loaded).example({"messages": messages}).taught
-    assert shown(loaded, each)[1] == 'look({"at": 1})<|im_end|>'
+    assert shown(loaded, each)[1] == f"{learnt}<|im_end|>"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"tool_calls": [{"type": "function", "function": LOOK}]}, {"function_call": LOOK}],
+)
+def test_a_template_that_knows_calls_writes_them(
+    write_model: Callable[..., Path], tmp_path: Path, answer: dict[str, Any]
+) -> None:
+    knowing = (
+        "{% for tool in tools or [] %}{{ tool['function']['name'] }};{% endfor %}"
+        "{% for message in messages %}[{{ message['role'] }}]{{ message['content'] }}"
+        "{% for call in message['tool_calls'] or [] %}"
+        "<call>{{ call['function']['name'] }}{{ call['function']['arguments'] }}</call>"
+        "{% endfor %}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}"
+    )
+    model = load(Base("x", str(write_model(tmp_path, knowing))), LORA, Settings())
+    messages = [CHAT[1], {"role": "assistant", "content": None, **answer}]
+    for declared in (
+        {"functions": [{"name": "look"}]},
+        {"tools": [{"type": "function", "function": {"name": "look"}}]},
+    ):
+        (each,) = Encoder(model).example({"messages": messages, **declared}).taught
+        whole, learnt = shown(model, each)
+        assert whole.startswith("look;[user]")
+        assert learnt == '<call>look{"at": 1}</call>'
 
 
 def test_a_model_without_a_template_says_so(

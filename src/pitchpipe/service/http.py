@@ -33,6 +33,8 @@ class Request:
         query: the decoded pairs of the query, in order.
         headers: by lower-case name.
         body: the bytes of the body; a large form may lie in a mapped file.
+        turn: which of many equal requests it is, where whoever asks knows that; None lets the
+            service count them. No client can send it.
     """
 
     method: str
@@ -40,6 +42,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | mmap = b""
+    turn: int | None = None
     _json: JSON | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod

@@ -20,6 +20,7 @@ from pitchpipe.service.control.routes import CONTROL, ControlRoutes
 from pitchpipe.service.control.snapshots import Snapshots
 from pitchpipe.service.engine.batches import Batches
 from pitchpipe.service.engine.clock import Clock
+from pitchpipe.service.engine.counts import Counts
 from pitchpipe.service.engine.files import Files
 from pitchpipe.service.engine.jobs import Jobs
 from pitchpipe.service.engine.mishaps import Mishaps
@@ -58,7 +59,8 @@ class Service:
     """The fine-tuning API. Threads may share one; processes may share its data folder.
 
     The same requests, in the same order, give the same losses and answers; with the same seed, the
-    same ids and names of models as well.
+    same ids and names of models as well. Answers above temperature 0 vary where a request is
+    repeated; every start begins to count repetitions anew.
 
     Args:
         data_dir: where everything is kept; without one, nothing outlives the object.
@@ -119,6 +121,7 @@ class Service:
         self.models = models = Models(self.store, self.blobs, learner, learner_name)
         pacer = Pacer(self.store, self.clock, self.advance, pace, lasting or {}, waiting)
         numbers = {"requests": Numbers(), "answers": Numbers()}
+        counts = Counts()
         self._training = Training(self.store, self.blobs, files, models, self.clock)
         self._batches = Batches(
             self.store,
@@ -133,13 +136,13 @@ class Service:
             self.clock,
             pacer,
             self.advance,
-            Snapshots(folder / "snapshots", self.store, self.blobs, numbers),
+            Snapshots(folder / "snapshots", self.store, self.blobs, numbers, counts),
             Creations(self.store, self.blobs),
             RequestLog(numbers["requests"], self.clock, stopwatch),
             Faults(mishaps, self.clock),
         )
         jobs = Jobs(self.store, files, models, self.clock, pacer, mishaps)
-        generate = GenerateRoutes(self.store, models, self.clock, numbers["answers"])
+        generate = GenerateRoutes(self.store, models, self.clock, numbers["answers"], counts)
         self._router = _router(
             generate,
             FileRoutes(self.store, files),

@@ -397,16 +397,20 @@ def test_jobs_come_newest_first_over_many_pages(monkeypatch, trainer, prepared, 
     assert [job.id for job in trainer.jobs()] == made[::-1]
 
 
-def test_a_result_file_in_base64_is_read(server, trainer, trained, service, faults):
-    def encoded(n, request):
+def test_a_result_file_is_read_in_base64_and_as_csv(server, trainer, trained, service, faults):
+    sent = []
+
+    def plain(n, request):
         if request.path.endswith("/content"):
             response = service.handle(request)
-            return type(response)(200, response.headers, base64.b64encode(response.body))
+            sent.append(base64.b64decode(response.body, validate=True))
+            return type(response)(200, response.headers, sent[-1])
         return None
 
-    plain = trainer.metrics(trained.id)
-    server.script = encoded
-    assert trainer.metrics(trained.id).equals(plain)
+    encoded = trainer.metrics(trained.id)
+    server.script = plain
+    assert trainer.metrics(trained.id).equals(encoded)
+    assert sent[0].startswith(b"step,train_loss,")
 
 
 # --- refusals ------------------------------------------------------------------------------------

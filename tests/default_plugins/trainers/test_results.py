@@ -8,7 +8,15 @@ from pitchpipe.errors import ServiceError
 CSV = b"step,train_loss,valid_loss,surprise\n1,0.5,,x\n2,0.25,0.75,y\n"
 
 
-@pytest.mark.parametrize("content", [CSV, base64.b64encode(CSV), base64.b64encode(CSV) + b"\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV,
+        base64.b64encode(CSV),
+        base64.b64encode(CSV) + b"\n",
+        b"\r\n".join((base64.b64encode(CSV)[:20], base64.b64encode(CSV)[20:])),
+    ],
+)
 def test_columns_are_those_of_the_header(content):
     table = read_results(content, "file-1")
     assert list(table.columns) == ["step", "train_loss", "valid_loss", "surprise"]

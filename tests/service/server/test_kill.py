@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import random
@@ -138,7 +139,8 @@ def test_nothing_acknowledged_is_lost_or_doubled(serving, tmp_path, kills):
         for job_id, job in jobs.items():
             events = list(client.fine_tuning.jobs.list_events(job_id, limit=1000))[::-1]
             books.note_events(job_id, [event.id for event in events])
-            metrics = client.files.content(job.result_files[0]).text.splitlines()[1:]
+            content = client.files.content(job.result_files[0]).text
+            metrics = base64.b64decode(content).decode().splitlines()[1:]
             assert [int(line.split(",")[0]) for line in metrics] == [*range(1, len(metrics) + 1)]
             steps = [event.data["step"] for event in events if event.data]
             assert len(set(steps)) == len(steps)

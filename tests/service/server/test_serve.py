@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -68,7 +69,8 @@ def test_a_worker_that_dies_is_replaced_and_its_job_goes_on(serving, lines):
         os.kill(worker, signal.SIGKILL)
         job = wait_for(client, job.id)
         assert job.status == "succeeded"
-        metrics = client.files.content(job.result_files[0]).text.splitlines()[1:]
+        content = client.files.content(job.result_files[0]).text
+        metrics = base64.b64decode(content).decode().splitlines()[1:]
         assert [int(line.split(",")[0]) for line in metrics] == [*range(1, 8 * 1500 + 1)]
     code, log = server.end()
     assert code == 0

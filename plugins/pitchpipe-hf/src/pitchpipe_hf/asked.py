@@ -83,6 +83,7 @@ class Asked:
             return _drawn(shares, self.chance.random())
         ranked, order = shares.sort(descending=True, stable=True)
         kept = ranked * (ranked.cumsum(0) - ranked < self.top_p)
+        kept[0] = ranked[0]  # of no share at all the likeliest is left
         return int(order[_drawn(kept, self.chance.random())])
 
     def _token(self, token: int, logs: Tensor) -> Token:

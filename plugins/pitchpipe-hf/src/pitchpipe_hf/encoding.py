@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pitchpipe.errors import ConfigError, DataError, UsageError
 from pitchpipe_hf.loading import Loaded
-from pitchpipe_hf.texts import Record, messages_of, plain, text_of, without_halves
+from pitchpipe_hf.texts import Record, messages_of, plain, text_of, tools_of, without_halves
 
 _SHOWN = 5  # numbers of records in a message
 
@@ -161,7 +161,7 @@ class Encoder:
         try:
             text: str = self._tokenizer.apply_chat_template(
                 [plain(message, keep_calls=calls) for message in messages],
-                tools=record.get("tools") or None,
+                tools=tools_of(record),
                 add_generation_prompt=answering,
                 tokenize=False,
             )

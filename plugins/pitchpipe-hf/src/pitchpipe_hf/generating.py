@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ class Answering:
         self._waiting: deque[tuple[Tensors, Asked]] = deque()
         self._groups: deque[_Group] = deque()
 
-    def answer(self, loaded: Loaded, tensors: Tensors, asked: Asked) -> Iterator[Token]:
+    def answer(self, loaded: Loaded, tensors: Tensors, asked: Asked) -> Generator[Token]:
         """The tokens of the answer as they come.
 
         Whoever takes no more of them ends the answer.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pitchpipe.stages import FitOptions, FitStep, Token
 from pitchpipe_hf.adapters import Shape
 from pitchpipe_hf.asked import asked
 from pitchpipe_hf.bases import Base, find
+from pitchpipe_hf.calling import calls_apart
 from pitchpipe_hf.encoding import Encoder, room
 from pitchpipe_hf.forward import logits_at, placed
 from pitchpipe_hf.labels import Tree
@@ -84,7 +86,9 @@ class Model:
             min(room(ids, loaded.window), self.settings.max_answer),
             Speller(loaded.tokenizer, ids),
         )
-        yield from loaded.answering.answer(loaded, self.tuned.tensors, request_under_way)
+        said = loaded.answering.answer(loaded, self.tuned.tensors, request_under_way)
+        with closing(said):  # whoever takes no more of them ends the answer
+            yield from calls_apart(said) if "messages" in request else said
 
     def read(self, text: str) -> Sequence[Token]:
         """The text's tokens with their log probabilities; none if they do not make up the text."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pitchpipe.calls import calls_of, calls_text
+
 Record = Mapping[str, Any]
 
 
@@ -20,19 +22,32 @@ def plain(message: Record, *, keep_calls: bool) -> dict[str, Any]:
 
     Args:
         message: of the API.
-        keep_calls: whether the template writes calls of tools; else they become text.
+        keep_calls: whether the template writes calls of tools; else they become one line of JSON.
     """
     role = message.get("role") or "user"
+    said = text_of(message.get("content")) or text_of(message.get("refusal"))
     found = {
         "role": "system" if role == "developer" else str(role),
-        "content": without_halves(text_of(message.get("content"))),
+        "content": without_halves(said),
     }
-    calls = messages_of(message.get("tool_calls"))
+    calls = calls_of(message)
     if calls and keep_calls:
-        return found | {"tool_calls": calls}
-    functions = [f for call in calls if isinstance(f := call.get("function"), Mapping)]
-    written = [f"{text_of(f.get('name'))}({text_of(f.get('arguments'))})" for f in functions]
-    return found | {"content": "\n".join(filter(None, [found["content"], *written]))}
+        listed = messages_of(message.get("tool_calls"))
+        return found | {"tool_calls": listed or [_listed(message["function_call"])]}
+    line = without_halves(calls_text(calls)) if calls else ""
+    return found | {"content": "\n".join(filter(None, [found["content"], line]))}
+
+
+def tools_of(record: Record) -> list[Record] | None:
+    """The tools that a record or a request declares, as ``tools`` has them; None for none."""
+    tools = messages_of(record.get("tools"))
+    functions = messages_of(record.get("functions"))
+    return [*tools, *({"type": "function", "function": each} for each in functions)] or None
+
+
+def _listed(call: Record) -> Record:
+    """A ``function_call`` as an entry of ``tool_calls``."""
+    return {"type": "function", "function": call}
 
 
 def text_of(value: object) -> str:

@@ -15,8 +15,8 @@ def read_results(content: bytes, file_id: str) -> pd.DataFrame:
     """The table in a result file, one row a step, columns as its header names them.
 
     Args:
-        content: CSV with a header, or the base64 text of it, which is how OpenAI's service
-            answers for some jobs.
+        content: CSV with a header, or the base64 text of it, with or without line breaks: OpenAI's
+            service and the offline one serve base64, others and older data folders CSV.
         file_id: the file's identifier, for messages.
 
     Raises:
@@ -36,6 +36,6 @@ def read_results(content: bytes, file_id: str) -> pd.DataFrame:
 
 def _decoded(content: bytes) -> bytes:
     try:
-        return base64.b64decode(content.strip(), validate=True)
+        return base64.b64decode(b"".join(content.split()), validate=True)
     except binascii.Error:
         return b""

@@ -82,7 +82,7 @@ class Control:
 
     @seed.setter
     def seed(self, seed: int) -> None:
-        self._store.reseed(seed)
+        self.snapshots.reseed(seed)
 
     def reset(self, seed: int | None = None) -> None:
         """Makes the service as good as new: no objects, no faults, no log, ids from the first.

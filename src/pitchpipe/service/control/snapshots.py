@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from pitchpipe.service.engine.counts import Counts
 from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import ApiError
 from pitchpipe.service.storage.blobs import Blobs
@@ -16,6 +17,7 @@ from pitchpipe.service.storage.store import Store
 
 _DATABASE = "service.sqlite3"
 _NUMBERS = "numbers.json"
+_COUNTS = "counts.json"
 
 
 class Snapshots:
@@ -29,15 +31,22 @@ class Snapshots:
         store: the objects.
         blobs: bytes and models.
         numbers: by name, those that are in memory.
+        counts: of equal requests.
     """
 
     def __init__(
-        self, folder: Path, store: Store, blobs: Blobs, numbers: Mapping[str, Numbers]
+        self,
+        folder: Path,
+        store: Store,
+        blobs: Blobs,
+        numbers: Mapping[str, Numbers],
+        counts: Counts,
     ) -> None:
         self._folder = folder
         self._store = store
         self._blobs = blobs
         self._numbers = numbers
+        self._counts = counts
 
     def names(self) -> list[str]:
         """Which there are, oldest first."""
@@ -62,6 +71,7 @@ class Snapshots:
             _disown(partial / _DATABASE)
             last = {name: numbers.last for name, numbers in self._numbers.items()}
             (partial / _NUMBERS).write_text(json.dumps(last))
+            (partial / _COUNTS).write_text(json.dumps(self._counts.to_json()))
             partial.rename(self._folder / str(number))
         return f"snapshot-{number}"
 
@@ -81,6 +91,8 @@ class Snapshots:
             self._blobs.load(folder)
             for key, last in json.loads((folder / _NUMBERS).read_text()).items():
                 self._numbers[key].last = last
+            counts = folder / _COUNTS  # which older snapshots lack
+            self._counts.restore(json.loads(counts.read_text()) if counts.exists() else {})
 
     def reset(self, seed: int | None) -> None:
         """Forgets everything but the snapshots.
@@ -93,6 +105,16 @@ class Snapshots:
             self._blobs.clear()
             for numbers in self._numbers.values():
                 numbers.last = 0
+            self._counts.restore({})
+
+    def reseed(self, seed: int) -> None:
+        """Makes the ids and choices that follow those of another seed, and of the first requests.
+
+        Args:
+            seed: as in ``reset``.
+        """
+        self._store.reseed(seed)
+        self._counts.restore({})
 
 
 def _disown(database: Path) -> None:

@@ -196,7 +196,10 @@ class Batches:
 
     def _ask(self, row: Row, number: int, line: bytes) -> tuple[bool, str]:
         request = batch_files.parse(line, row.body["endpoint"])
-        response = self._ask_service(Request("POST", request["url"], body=dumps(request["body"])))
+        # which process answers a line, when, and how often, must not decide its answer
+        turn = row.private.get("seed", 0) * batch_files.MAX_REQUESTS + number
+        asked = Request("POST", request["url"], body=dumps(request["body"]), turn=turn)
+        response = self._ask_service(asked)
         # streams are refused when the file is checked
         body = loads(response.body) if isinstance(response.body, bytes) else {}
         answer = {

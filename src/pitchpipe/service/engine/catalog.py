@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from pitchpipe.models import model_table
 from pitchpipe.records import Format, Method
+
+_VENDOR = "openai"
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Base:
     id: str
     format: Format
     created: int
-    owner: str = "openai"
+    owner: str = _VENDOR
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -31,6 +34,11 @@ class Base:
         return (
             model_table().facts(self.id).methods or usual[: 1 if self.format == "completion" else 2]
         )
+
+    @property
+    def shutdown_date(self) -> date | None:
+        """The day from which the vendor answers for it no more; None for a learner's own model."""
+        return model_table().facts(self.id).shut_down if self.owner == _VENDOR else None
 
 
 _CREATED = {

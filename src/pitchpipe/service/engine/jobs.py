@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from pitchpipe.records import Format
 from pitchpipe.service.engine import hyperparameters, states
 from pitchpipe.service.engine.dialects.base import Dialect
 from pitchpipe.service.engine.events import emit
@@ -12,6 +13,7 @@ from pitchpipe.service.engine.files import Files
 from pitchpipe.service.engine.mishaps import Mishaps
 from pitchpipe.service.engine.models import OWNER, Model, Models
 from pitchpipe.service.engine.pace import Pacer
+from pitchpipe.service.engine.trainable import check_trainable
 from pitchpipe.service.http import JSON, ApiError
 from pitchpipe.service.storage.store import Row, Store
 
@@ -168,21 +170,19 @@ class Jobs:
             self.pacer.queued(job_id)
         return self.get(job_id)
 
-    def model(self, name: str) -> Model:
+    def model(self, name: str, method: str, form: Format | None = None) -> Model:
         """The model to train.
 
+        Args:
+            name: of a base model, a tuned one or a checkpoint.
+            method: by which it is to be trained.
+            form: the only format of records that is taken; None for any.
+
         Raises:
-            ApiError: there is none of that name.
+            ApiError: it cannot be trained so; names the models that can.
         """
-        model = self._models.find(name)
-        if model is None:
-            raise ApiError(
-                400,
-                f"Model {name} is not available for fine-tuning or does not exist.",
-                param="model",
-                code="model_not_available",
-            )
-        return model
+        found = self._models.find(name)
+        return check_trainable(name, found, self._models.bases.values(), method, form)
 
     def check_file(self, param: str, file_id: str | None) -> None:
         """Whether there is a file to train on.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from pitchpipe.service.http import JSON
+from pitchpipe.service.storage.store import Row
 from pitchpipe.stages import FitStep
 
 EVENTS = 100
@@ -49,6 +51,25 @@ def checkpoint_metrics(step: FitStep) -> JSON:
         "train_mean_token_accuracy": step.train_accuracy,
     }
     return data | (_valid(step) if step.valid_loss is not None else {})
+
+
+def estimated_finish(job: Row, total: int, now: float) -> int | None:
+    """When a running job will have ended if it goes on as fast as since it began or went on.
+
+    Args:
+        job: its last step taken is in its private part.
+        total: steps of the job.
+        now: Unix seconds.
+
+    Returns:
+        Unix seconds; None before its first step.
+    """
+    step: int = job.private["step"]
+    since: float = job.private["since"]
+    done: int = step - job.private.get("first_step", 0)
+    if done < 1:
+        return None
+    return math.ceil(now + (now - since) / done * (total - step))
 
 
 def rows(steps: Sequence[FitStep]) -> str:

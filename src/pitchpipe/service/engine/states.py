@@ -54,4 +54,6 @@ def move(table: Table, row: Row, status: str, now: float) -> None:
             code="invalid_status",
         )
     row.body["status"] = status
+    if "estimated_finish" in row.body:
+        row.body["estimated_finish"] = None  # only running jobs have one
     row.private["since"] = now

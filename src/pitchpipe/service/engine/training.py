@@ -109,6 +109,7 @@ class Training:
 
     def _start(self, row: Row) -> None:
         with self._changing(row.id, "queued") as job:
+            job.private["first_step"] = job.private["step"]
             values = hyperparameters.resolve(job.private["asked"], job.private["records"])
             job.body["hyperparameters"] = hyperparameters.shared(values)
             kind = job.body["method"]["type"]
@@ -140,6 +141,9 @@ class Training:
                 if dialect_of(job).tells_steps:
                     self._report(job, plan, steps)
                 job.private["step"] = runner.step
+                job.body["estimated_finish"] = results.estimated_finish(
+                    job, plan.steps, self._clock()
+                )
                 job.private["owner"] = self._token
                 stale = self._keep(job, plan, runner, figures) if runner.at_checkpoint else ""
             if stale:
@@ -190,13 +194,14 @@ class Training:
     def _finish(self, row: Row, plan: Plan) -> None:
         parts = self._store.rows("steps", Filter(row.id))
         dialect = dialect_of(row)
-        content = dialect.header(row) + "".join(part.body["csv"] for part in parts)
+        table = dialect.header(row) + "".join(part.body["csv"] for part in parts)
+        content = dialect.encode_results(table)
         with self._changing(row.id, "running") as job:
             name = job.private["model_name"]
             key = self._checkpoint_id(job.id, plan.epochs)
             now = self._clock()
             self._models.add(name, self._base(job).base, key, int(now), checkpoint=False)
-            file = self._files.add(dialect.result_file, content.encode(), "fine-tune-results")
+            file = self._files.add(dialect.result_file, content, "fine-tune-results")
             job.body["fine_tuned_model"] = name
             job.body["result_files"] = [file["id"]]
             job.body["trained_tokens"] = job.private["tokens"] * plan.epochs

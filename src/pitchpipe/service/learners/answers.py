@@ -143,21 +143,33 @@ class Answers:
         return self._forks[key]
 
 
-def sample(scores: Floats, temperature: float, chance: float) -> int:
+def sample(scores: Floats, temperature: float, chance: float, top_p: float = 1.0) -> int:
     """An answer's place by chance.
 
     Args:
         scores: the logit of each answer.
         temperature: above 0.
         chance: from 0 up to but not including 1, all equally likely.
+        top_p: from 0 to 1: the answer is one of the fewest that are together as likely as that.
     """
-    if len(scores) <= _FEW:
+    if len(scores) <= _FEW and top_p >= 1:
         top = float(scores.max())
         shares = list(accumulate(_shares([(s - top) / temperature for s in scores.tolist()])))
         return min(bisect_right(shares, chance * shares[-1]), len(shares) - 1)
     with np.errstate(over="ignore"):
-        sums = np.cumsum(_softmax((scores - scores.max()) / temperature))
-    return min(int(np.searchsorted(sums, chance * sums[-1], "right")), len(sums) - 1)
+        likely = _softmax((scores - scores.max()) / temperature)
+    places = np.arange(len(likely)) if top_p >= 1 else _likeliest(likely, top_p)
+    sums = np.cumsum(likely[places])
+    drawn = min(int(np.searchsorted(sums, chance * sums[-1], "right")), len(sums) - 1)
+    return int(places[drawn])
+
+
+def _likeliest(shares: Floats, top_p: float) -> Ints:
+    """The places of the fewest answers, one at least, whose shares together reach ``top_p``."""
+    ranked = np.argsort(-shares, kind="stable")
+    sums = np.cumsum(shares[ranked])
+    kept: Ints = ranked[: int(np.searchsorted(sums, top_p, "left")) + 1]
+    return kept
 
 
 def chance(*parts: int) -> float:

@@ -143,7 +143,7 @@ class NgramLearner(Learner):
         choice = int(scores.argmax())
         if temperature > 0:
             salt = crc32(prompt.encode("utf-8", "surrogatepass"))
-            choice = sample(scores, temperature, chance(seed, salt))
+            choice = sample(scores, temperature, chance(seed, salt), _top_p(request))
         return self._answers.spell(choice, scores)
 
     def read(self, text: str) -> Sequence[Token]:
@@ -220,6 +220,12 @@ class NgramLearner(Learner):
             others = np.array([places.get(e.other or Reply(), UNKNOWN) for e in examples])
         prompts = [features(example.prompt, self._ignored) for example in examples]
         return Lesson(prompts, np.array(targets), others, offered)
+
+
+def _top_p(request: Mapping[str, Any]) -> float:
+    """The share of the likeliest answers that one is chosen from; 1 for anything but a share."""
+    share = request.get("top_p")
+    return float(share) if isinstance(share, int | float) and 0 <= share <= 1 else 1.0
 
 
 def _saved(reply: Reply) -> Any:

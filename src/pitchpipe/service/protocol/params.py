@@ -210,14 +210,14 @@ class StreamOptions(Params):
 
 
 class _Generate(Params):
-    """What both generating endpoints take. Penalties, biases and ``top_p`` change nothing here."""
+    """What both generating endpoints take. Penalties and biases change nothing here."""
 
     model: str
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     logit_bias: Annotated[dict[str, float], AtMost(_MAX_BIASES)] | None = None
     n: Annotated[int, Field(ge=1, le=128)] | None = None
-    seed: int | None = None
+    seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] | None = None
     stop: Stop | Annotated[Items[Stop], Field(min_length=1, max_length=4)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -301,20 +301,22 @@ class CreateChat(_Generate):
     audio: JSON | None = None
     function_call: str | JSON | None = None
     functions: Annotated[Items[JSON], Field(max_length=MAX_FUNCTIONS)] | None = None
-    modalities: Items[str] | None = None
+    modalities: Items[Literal["text", "audio"]] | None = None
     moderation: JSON | None = None
     parallel_tool_calls: bool | None = None
     prediction: JSON | None = None
     prompt_cache_key: str | None = None
     prompt_cache_options: JSON | None = None
-    prompt_cache_retention: str | None = None
-    reasoning_effort: str | None = None
+    prompt_cache_retention: Literal["in_memory", "in-memory", "24h"] | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = (
+        None
+    )
     response_format: JSON | None = None
-    safety_identifier: str | None = None
-    service_tier: str | None = None
+    safety_identifier: Annotated[str, Field(max_length=64)] | None = None
+    service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
     tool_choice: str | JSON | None = None
     tools: Annotated[Items[JSON], Field(max_length=MAX_FUNCTIONS)] | None = None
-    verbosity: str | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
     web_search_options: JSON | None = None
 
     @model_validator(mode="after")

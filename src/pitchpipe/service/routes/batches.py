@@ -57,7 +57,9 @@ class BatchRoutes:
                 code="invalid_input_file",
             )
         now = int(self._clock())
-        batch_id = self._store.new_id("batch_")
+        with self._store.transaction():
+            batch_id = self._store.new_id("batch_")
+            seed = self._store.job_seed("batch_")
         body: JSON = {
             "id": batch_id,
             "object": "batch",
@@ -73,6 +75,7 @@ class BatchRoutes:
         expiry = asked.output_expires_after
         private = {
             "done": 0,
+            "seed": seed,
             "lifetime": expiry.seconds if expiry else None,
             "since": self._clock(),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import get_args
+from urllib.parse import quote
 
 from pitchpipe.service.engine.files import Files
 from pitchpipe.service.http import JSON, ApiError, Request, Response
@@ -15,6 +16,7 @@ PURPOSES: tuple[str, ...] = get_args(params.Purpose)
 """What an upload may be for."""
 
 _MOST = 10_000
+_FIELDS = frozenset(("file", "purpose", "expires_after[anchor]", "expires_after[seconds]"))
 
 
 class FileRoutes:
@@ -42,6 +44,14 @@ class FileRoutes:
     def create(self, request: Request) -> Response:
         """Uploads a file."""
         form = multipart.parse(request)
+        unknown = next((name for name in form if name not in _FIELDS), None)
+        if unknown is not None:
+            raise ApiError(
+                400,
+                f"Unknown parameter: '{unknown}'.",
+                param=unknown,
+                code="unknown_parameter",
+            )
         upload = form.get("file")
         if upload is None or upload.filename is None:
             raise _missing("file")
@@ -89,7 +99,10 @@ class FileRoutes:
         """Gives a file back, byte for byte."""
         row = self._files.get(file_id)
         content = self._files.pieces(row)
-        headers = {"content-type": "application/octet-stream"}
+        headers = {
+            "content-type": "application/octet-stream",
+            "content-disposition": _attached(row.body["filename"]),
+        }
         if not isinstance(content, bytes):
             headers["content-length"] = str(row.body["bytes"])
         return Response(200, headers, content)
@@ -98,6 +111,13 @@ class FileRoutes:
         """Deletes a file."""
         self._files.drop(self._files.get(file_id).id)
         return Response.of_json({"id": file_id, "object": "file", "deleted": True})
+
+
+def _attached(filename: str) -> str:
+    """A header by which browsers save a file and show nothing of it (RFC 6266)."""
+    quoted = quote(filename, safe="", errors="replace")
+    named = f'filename="{filename}"' if quoted == filename else f"filename*=UTF-8''{quoted}"
+    return f"attachment; {named}"
 
 
 def _lifetime(expiry: JSON) -> int:

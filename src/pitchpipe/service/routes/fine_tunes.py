@@ -52,15 +52,7 @@ class FineTuneRoutes:
     def create(self, request: Request) -> Response:
         """Creates a fine-tune; what is wrong with its files is found later."""
         asked = params.check(CreateFineTune, request.json())
-        model = self._jobs.model(asked.model or "curie")
-        if model.base.format != "completion":
-            raise ApiError(
-                400,
-                f"Model {asked.model} cannot be trained by /v1/fine-tunes, which takes prompts and "
-                "completions; use /v1/fine_tuning/jobs.",
-                param="model",
-                code="model_not_available",
-            )
+        model = self._jobs.model(asked.model or "curie", "supervised", "completion")
         for param in ("training_file", "validation_file"):
             self._jobs.check_file(param, getattr(asked, param))
         multiplier = asked.learning_rate_multiplier

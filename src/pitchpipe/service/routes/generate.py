@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Callable, Generator, Sequence
 
 from pitchpipe.records import Format
+from pitchpipe.service.engine.counts import Counts
 from pitchpipe.service.engine.models import Model, Models, unknown
 from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import JSON, ApiError, Request, Response, dumps
 from pitchpipe.service.protocol import streaming, tokens
 from pitchpipe.service.protocol.answers import Answer, chat_choice, completion_choice, trim
 from pitchpipe.service.protocol.calls import call_form
+from pitchpipe.service.protocol.combinations import check_chat, check_completion
 from pitchpipe.service.protocol.limits import check_length, check_size
 from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
@@ -21,19 +23,27 @@ from pitchpipe.service.storage.store import Store
 from pitchpipe.stages import Token
 
 _DEFAULT_TOKENS = 16  # of a completion; a chat completion has no limit of its own
+_SHOWING = frozenset(
+    ("model", "stream", "stream_options", "n", "best_of", "echo", "logprobs", "top_logprobs")
+)
+"""Parameters that change how much is shown of an answer, and how, but not the answer."""
+
 _ENDPOINT = {"completion": "v1/completions", "chat": "v1/chat/completions"}
 
 
 class GenerateRoutes:
     """The routes ``/v1/completions`` and ``/v1/chat/completions``.
 
-    Without a ``seed`` the request itself decides, so that the same request has the same answer.
+    Above temperature 0 and without a ``seed``, the answer depends on the service's seed, on the
+    request, and on how often the same request came before: so it varies, and the same requests in
+    the same order have the same answers, whatever else is asked between them.
 
     Args:
         store: keeps chat completions that are to be stored.
         models: who answers.
         clock: Unix seconds.
         numbers: tell equal answers apart.
+        counts: of equal requests.
     """
 
     def __init__(
@@ -42,11 +52,13 @@ class GenerateRoutes:
         models: Models,
         clock: Callable[[], float],
         numbers: Numbers,
+        counts: Counts,
     ) -> None:
         self._store = store
         self._models = models
         self._clock = clock
         self._numbers = numbers
+        self._counts = counts
 
     def routes(self) -> tuple[Route, ...]:
         """What clients may ask for."""
@@ -60,20 +72,23 @@ class GenerateRoutes:
         """Completes one or several prompts."""
         body = request.json()
         asked = check(CreateCompletion, body)
+        check_completion(asked)
         model = self._model(asked.model, "completion")
         check_length(model.base.id, asked)
         check_size(asked, asked.prompt)
         prompts = _prompts(asked)
         limit = _DEFAULT_TOKENS if asked.max_tokens is None else asked.max_tokens
         if self._is_live(asked) and len(prompts) == 1 and not asked.echo:
-            live = self._live(model, body | {"prompt": prompts[0]}, asked, limit)
+            live = self._live(model, body | {"prompt": prompts[0]}, asked, limit, _turn(request))
             pieces = streaming.completion_pieces([((), live)], asked.logprobs)
             head = self._head("cmpl-", "text_completion", body)
             return _streamed_live(head, pieces, tokens.count(prompts[0]), live, asked)
         spoken = [
             (self._echo(model, asked, prompt), answer)
-            for prompt in prompts
-            for answer in self._answers(model, body | {"prompt": prompt}, asked, limit)
+            for place, prompt in enumerate(prompts)
+            for answer in self._answers(
+                model, body | {"prompt": prompt}, asked, limit, _turn(request, place)
+            )
         ]
         said = sum(len(answer.tokens) for _, answer in spoken)
         usage = tokens.usage(sum(map(tokens.count, prompts)), said)
@@ -92,6 +107,7 @@ class GenerateRoutes:
         """Continues a conversation."""
         body = request.json()
         asked = check(CreateChat, body)
+        check_chat(asked)
         model = self._model(asked.model, "chat")
         check_length(model.base.id, asked)
         check_size(asked, body["messages"])
@@ -99,11 +115,11 @@ class GenerateRoutes:
         top = (asked.top_logprobs or 0) if asked.logprobs else None
         form = call_form(asked)
         if self._is_live(asked) and not asked.store:
-            live = self._live(model, body, asked, limit)
+            live = self._live(model, body, asked, limit, _turn(request))
             chunk = self._head("chatcmpl-", "chat.completion.chunk", body)
             pieces = streaming.chat_pieces([live], top, form, chunk["id"])
             return _streamed_live(chunk, pieces, tokens.count(body["messages"]), live, asked)
-        answers = self._answers(model, body, asked, limit)
+        answers = self._answers(model, body, asked, limit, _turn(request))
         said = sum(len(answer.tokens) for answer in answers)
         usage = tokens.usage(tokens.count(body["messages"]), said)
         head = self._head("chatcmpl-", "chat.completion", body)
@@ -144,9 +160,14 @@ class GenerateRoutes:
         return self._models.read(model, prompt)
 
     def _answers(
-        self, model: Model, body: JSON, asked: CreateCompletion | CreateChat, limit: int | None
+        self,
+        model: Model,
+        body: JSON,
+        asked: CreateCompletion | CreateChat,
+        limit: int | None,
+        turn: int | None,
     ) -> Sequence[Answer]:
-        temperature, seed = self._chances(body, asked)
+        temperature, seed = self._chances(body, asked, turn)
         wanted = asked.n or 1
         tries = max(wanted, getattr(asked, "best_of", None) or 0)
         answers = [
@@ -163,20 +184,30 @@ class GenerateRoutes:
         return bool(asked.stream) and self._models.concurrent and not several
 
     def _live(
-        self, model: Model, body: JSON, asked: CreateCompletion | CreateChat, limit: int | None
+        self,
+        model: Model,
+        body: JSON,
+        asked: CreateCompletion | CreateChat,
+        limit: int | None,
+        turn: int | None,
     ) -> LiveAnswer:
-        tokens = self._models.stream(model, body, *self._chances(body, asked))
+        tokens = self._models.stream(model, body, *self._chances(body, asked, turn))
         return LiveAnswer(tokens, asked.stops, limit)
 
-    def _chances(self, body: JSON, asked: CreateCompletion | CreateChat) -> tuple[float, int]:
+    def _chances(
+        self, body: JSON, asked: CreateCompletion | CreateChat, turn: int | None
+    ) -> tuple[float, int]:
         """The temperature and the seed of an answer."""
         temperature = 1.0 if asked.temperature is None else asked.temperature
         if asked.seed is not None:
             return temperature, asked.seed
+        if temperature == 0:
+            return 0.0, 0
+        question = {name: body[name] for name in sorted(body.keys() - _SHOWING)}
+        if turn is None:
+            turn = self._counts.count(_digest(0, 0, question | {"model": asked.model})[:16])
         # the model's name is another in every store, and must not decide
-        question = {name: value for name, value in body.items() if name != "model"}
-        digest = _digest(self._store.choices, 0, question)
-        return temperature, int.from_bytes(digest[:4]) if temperature else 0
+        return temperature, int.from_bytes(_digest(self._store.choices, turn, question)[:4])
 
     def _head(self, prefix: str, kind: str, body: JSON) -> JSON:
         return {
@@ -185,6 +216,11 @@ class GenerateRoutes:
             "created": int(self._clock()),
             "model": body["model"],
         }
+
+
+def _turn(request: Request, place: int = 0) -> int | None:
+    """Which of many equal requests it is, for the prompt at that place; None if nobody said."""
+    return None if request.turn is None else (request.turn << 32) + place
 
 
 def _digest(seed: int, number: int, body: JSON) -> bytes:

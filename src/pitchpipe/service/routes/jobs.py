@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pitchpipe.service.engine import hyperparameters
 from pitchpipe.service.engine.dialects import JOBS
 from pitchpipe.service.engine.jobs import Jobs, Order
-from pitchpipe.service.engine.models import Model
 from pitchpipe.service.http import JSON, ApiError, Request, Response
 from pitchpipe.service.protocol import params
 from pitchpipe.service.protocol.graders import check_grader
@@ -49,7 +48,8 @@ class JobRoutes:
     def create(self, request: Request) -> Response:
         """Creates a job; what is wrong with its files is found later."""
         asked = params.check(params.CreateJob, request.json())
-        model = self._trainable(asked)
+        method = asked.method.type if asked.method else "supervised"
+        model = self._jobs.model(asked.model, method)
         for param in ("training_file", "validation_file"):
             self._jobs.check_file(param, getattr(asked, param))
         order = Order(
@@ -106,22 +106,24 @@ class JobRoutes:
     ) -> Response:
         return Response.of_json(self._jobs.move(job_id, status, message, only_from).body)
 
-    def _trainable(self, asked: params.CreateJob) -> Model:
-        model = self._jobs.model(asked.model)
-        method = asked.method.type if asked.method else "supervised"
-        if method not in model.base.methods:
+
+def _check_others(method: params.Method) -> None:
+    """Whether only what belongs to the method's type was sent."""
+    for other in ("supervised", "dpo", "reinforcement"):
+        if other != method.type and getattr(method, other) is not None:
             raise ApiError(
                 400,
-                f"Model {asked.model} does not support the method '{method}'; "
-                f"it supports {', '.join(model.base.methods)}.",
-                param="method.type",
-                code="unsupported_value",
+                f"'method.{other}' is only allowed when 'method.type' is '{other}'; it is "
+                f"'{method.type}'.",
+                param=f"method.{other}",
+                code="invalid_parameter_combination",
             )
-        return model
 
 
 def _method(asked: params.CreateJob) -> JSON:
     kind = asked.method.type if asked.method else "supervised"
+    if asked.method:
+        _check_others(asked.method)
     own: params.Supervised | params.Dpo | params.Reinforcement | None = getattr(
         asked.method, kind, None
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pitchpipe.service.engine.catalog import Base
 from pitchpipe.service.engine.models import CHECKPOINT, TUNED, Models, unknown
-from pitchpipe.service.http import ApiError, Request, Response
+from pitchpipe.service.http import JSON, ApiError, Request, Response
 from pitchpipe.service.router import Route
-from pitchpipe.service.storage.store import Filter, Store
+from pitchpipe.service.storage.store import Filter, Row, Store
 
 
 class ModelRoutes:
@@ -34,8 +32,8 @@ class ModelRoutes:
     def list(self, _: Request) -> Response:
         """Lists the base models, then the tuned ones; their checkpoints only answer by name."""
         rows = self._store.rows("model", Filter(parent=TUNED))
-        data = [*(_shown(name, base) for name, base in self._models.bases.items())]
-        data += [row.body for row in rows]
+        data = [_shown(name, base) for name, base in self._models.bases.items()]
+        data += [self._tuned(row) for row in rows]
         return Response.of_json({"object": "list", "data": data})
 
     def retrieve(self, _: Request, name: str) -> Response:
@@ -45,7 +43,7 @@ class ModelRoutes:
         row = self._store.get("model", name)
         if row is None:
             raise unknown(name)
-        return Response.of_json(row.body)
+        return Response.of_json(self._tuned(row))
 
     def delete(self, _: Request, name: str) -> Response:
         """Deletes a tuned model."""
@@ -68,6 +66,23 @@ class ModelRoutes:
         self._models.forget(name)
         return Response.of_json({"id": name, "object": "model", "deleted": True})
 
+    def _tuned(self, row: Row) -> JSON:
+        """A tuned model: it answers until its base model retires."""
+        base = self._models.bases.get(row.private["base"])
+        return row.body | {"shutdown_date": _day(base)}
 
-def _shown(name: str, base: Base) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": base.created, "owned_by": base.owner}
+
+def _shown(name: str, base: Base) -> JSON:
+    return {
+        "id": name,
+        "object": "model",
+        "created": base.created,
+        "owned_by": base.owner,
+        "shutdown_date": _day(base),
+    }
+
+
+def _day(base: Base | None) -> str | None:
+    """When a model retires, as the API writes it (YYYY-MM-DD); None where no day is known."""
+    day = base and base.shutdown_date
+    return day.isoformat() if day else None

@@ -98,6 +98,14 @@ class Dialect(ABC):
             figures: what ``measure`` gave at its end.
         """
 
+    def encode_results(self, table: str) -> bytes:
+        """The bytes of the result file, as this generation of the API serves them.
+
+        Args:
+            table: the header and all rows, as CSV.
+        """
+        return table.encode()
+
 
 def tidy(suffix: str) -> str:
     """A suffix as it stands in a model's name: lower case, words joined by hyphens."""
