@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -20,6 +21,7 @@ from pitchpipe.execution import execute
 from pitchpipe.formats.fitting import RowFacts, check_grader
 from pitchpipe.formats.kinds import kind_of
 from pitchpipe.journal import Journal, MemoryLedger
+from pitchpipe.journal_head import remove_journal
 from pitchpipe.plugin_names import check_names
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepare import Decide, prepare
@@ -37,6 +39,7 @@ from pitchpipe.records import (
     TrainingSpec,
 )
 from pitchpipe.run import Run
+from pitchpipe.run_files import checked
 from pitchpipe.schema import infer
 from pitchpipe.selection import Named, Parts, Selection
 from pitchpipe.stages import (
@@ -53,6 +56,8 @@ from pitchpipe.tables import Table, frame_to_records, open_table
 from pitchpipe.tables.delimited import LinesTable
 from pitchpipe.tables.jsonl import is_uploadable
 from pitchpipe.watch import Watch
+
+_log = logging.getLogger(__name__)
 
 Source = str | Path | pd.DataFrame
 """A table: a file of any kind that ``tables.open_table`` reads, or a DataFrame."""
@@ -244,6 +249,12 @@ class Pipeline:
         valid = Path(valid) if valid else None
         if known is not None and _same(known.train, train) and _same(known.valid, valid):
             return known
+        if manifest_of(train).exists():
+            _log.warning(
+                "%s: the content is not what %s describes, which is not used",
+                train,
+                manifest_of(train),
+            )
         return self._recognised(train, valid)
 
     def training(self, data: PreparedData) -> TrainingSpec:
@@ -296,7 +307,9 @@ class Pipeline:
         check_grader(spec)
         if ledger is not None:
             return budget.submit(self.trainer, data, spec, ledger)
-        with Journal(journal_beside(data.train), scope=f"{self.training_key(data)}:") as journal:
+        scope = f"{self.training_key(data)}:"
+        remedy = "pass --fresh to start over, which creates a new job"
+        with Journal(journal_beside(data.train), scope, remedy) as journal:
             return budget.submit(self.trainer, data, spec, journal)
 
     def training_key(self, data: PreparedData) -> str:
@@ -379,7 +392,7 @@ class Pipeline:
                 closing(predictions.complete(asker, records, Path(out), key, ledger)) as rows,
             ):
                 answered = predictions.frame(watch.counting("predict", rows, len(records)))
-            journal.unlink()
+            remove_journal(journal)
             answered.attrs["notes"] = list(notes)
             return answered
 
@@ -404,9 +417,14 @@ class Pipeline:
 
         Raises:
             DataError: there is nothing to score.
+            RunError: the file is part of a run, and has changed since it was written.
             UsageError: the configured positive class is no label.
         """
-        table = answers if isinstance(answers, pd.DataFrame) else predictions.load(Path(answers))
+        table = (
+            answers
+            if isinstance(answers, pd.DataFrame)
+            else predictions.load(checked(Path(answers)))
+        )
         asked = self.config.data.task
         positive = self.config.scoring.positive_class
         return predictions.score(table, positive, labels, task if asked == "auto" else asked)
