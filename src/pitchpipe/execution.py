@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from pitchpipe.run import (
     save_job,
     save_model,
     save_start,
+    stored_config,
 )
 from pitchpipe.run_files import check_files, file_digests
 from pitchpipe.tables import Table, frame_to_records, open_table
@@ -43,33 +45,43 @@ DATA_STAGES = ("read", "validate", "format", "split")
 
 def execute(pipeline: Pipeline, table: Table, run_dir: Path | None, fresh: bool) -> Run:
     """Takes a table through all stages; ``Pipeline.run`` says the rest."""
-    print_ = fingerprint(pipeline.config, table.fingerprint())
+    content = table.fingerprint()
+    keys = (
+        fingerprint(pipeline.config, content),
+        fingerprint(pipeline.config, content, earlier=True),
+    )
     runs = Path(pipeline.config.run.folder)
-    path = run_dir or default_folder(runs, table.name, print_, fresh)
+    path = run_dir or default_folder(runs, table.name, keys[0], fresh)
+    if not (run_dir or fresh or path.exists()):
+        earlier = default_folder(runs, table.name, keys[1], fresh)
+        path = earlier if earlier.exists() else path
     folder = RunFolder(path)
     if fresh and folder.holds_run:
         raise RunError(f"{path}: already holds a run. Choose another folder, or leave out --fresh.")
-    return _executed(pipeline, folder, print_, table)
+    return _executed(pipeline, folder, keys, table)
 
 
-def execute_prepared(pipeline: Pipeline, data: PreparedData, run_dir: Path, print_: str) -> Run:
+def execute_prepared(
+    pipeline: Pipeline, data: PreparedData, run_dir: Path, keys: Sequence[str]
+) -> Run:
     """Takes prepared files, which stay where they are, through the stages from training on.
 
     Args:
         pipeline: the stages.
         data: the files.
         run_dir: the run's folder, from which an interrupted run goes on.
-        print_: tells this run from any that could be meant to have the same folder.
+        keys: each tells this run from any that could be meant to have the same folder; the first
+            is written down.
 
     Raises:
         RunError: the folder holds another run.
         PitchpipeError: a stage failed; what came before it is kept.
     """
-    return _executed(pipeline, RunFolder(run_dir), print_, data)
+    return _executed(pipeline, RunFolder(run_dir), keys, data)
 
 
 def _executed(
-    pipeline: Pipeline, folder: RunFolder, print_: str, source: Table | PreparedData
+    pipeline: Pipeline, folder: RunFolder, keys: Sequence[str], source: Table | PreparedData
 ) -> Run:
     path = source.train if isinstance(source, PreparedData) else source.path
     remedy = _start_over(folder, source)
@@ -79,8 +91,8 @@ def _executed(
         unless_refused(folder.path, folder.started, folder.outputs.manifest),
         Journal(folder.journal, remedy=remedy) as journal,
     ):
-        first = journal.intend("run", {"fingerprint": print_, "source": str(path or "")})
-        if first["fingerprint"] != print_:
+        first = journal.intend("run", {"fingerprint": keys[0], "source": str(path or "")})
+        if first.get("fingerprint") not in keys:
             raise RunError(
                 f"{folder.path}: holds a run with another configuration or another table. "
                 "Choose another folder, or run it with what it began with (config.toml)."
@@ -111,10 +123,12 @@ def _save_start(folder: RunFolder, pipeline: Pipeline, journal: Journal) -> None
     name, before = folder.config.name, journal.digests.get(folder.config.name)
     if before and before not in file_digests(folder.path, [folder.config]).values():
         _log.warning("%s: has changed or is missing, and is written again", folder.config)
+    after = hashlib.sha256(stored_config(pipeline.config).encode()).hexdigest()
+    if before and before != after:
+        journal.done("rewrite", {"files": {name: ""}})
     save_start(folder, pipeline.config, pipeline.host)
-    written = file_digests(folder.path, [folder.config])
-    if written[name] != before:
-        journal.done("config", {"files": written})
+    if before != after:
+        journal.done("config", {"files": {name: after}})
 
 
 class _Execution:

@@ -126,6 +126,7 @@ class Journal:
         remedy: how to start over where the file is not what was written, after "or".
 
     Attributes:
+        scope: as given; another may be set.
         digests: of each file that an outcome names under ``files``, the digest that it had last.
 
     Raises:
@@ -143,7 +144,7 @@ class Journal:
             self._head = check_entries(path, _entries(path, lines), head, remedy)
 
         self._file = LineFile(path, check=check)
-        self._scope = scope
+        self.scope = scope
         self._intended: dict[str, Mapping[str, Any]] = {}
         self._done: dict[str, Mapping[str, Any]] = {}
         for entry in _entries(path, self._file.lines):
@@ -166,9 +167,13 @@ class Journal:
         self._head = self._head.after(value)
         self._head.save(self._file.path)
 
+    def holds(self, scope: str) -> bool:
+        """Whether there are steps of a scope."""
+        return any(step.startswith(scope) for step in (*self._intended, *self._done))
+
     def outcome(self, step: str) -> Mapping[str, Any] | None:
         """What ``done`` recorded for the step, by this process or an earlier one."""
-        return self._done.get(self._scope + step)
+        return self._done.get(self.scope + step)
 
     def intend(self, step: str, detail: Mapping[str, Any]) -> Mapping[str, Any]:
         """Records that the step is about to happen.
@@ -176,7 +181,7 @@ class Journal:
         Returns:
             The detail of the first such intention, so that a second attempt repeats the first.
         """
-        step = self._scope + step
+        step = self.scope + step
         if step not in self._intended:
             self._append("intend", step=step, detail=detail)
             self._intended[step] = detail
@@ -184,7 +189,7 @@ class Journal:
 
     def done(self, step: str, outcome: Mapping[str, Any]) -> None:
         """Records that the step happened. It is on disk when this returns."""
-        step = self._scope + step
+        step = self.scope + step
         self._append("done", step=step, outcome=outcome)
         self._done[step] = outcome
         self.digests |= outcome.get("files") or {}

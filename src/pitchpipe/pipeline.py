@@ -38,6 +38,7 @@ from pitchpipe.records import (
     TrainedModel,
     TrainingSpec,
 )
+from pitchpipe.redaction import hide_in_tables
 from pitchpipe.run import Run
 from pitchpipe.run_files import checked
 from pitchpipe.schema import infer
@@ -307,17 +308,25 @@ class Pipeline:
         check_grader(spec)
         if ledger is not None:
             return budget.submit(self.trainer, data, spec, ledger)
-        scope = f"{self.training_key(data)}:"
+        path, earlier = journal_beside(data.train), self.training_key(data, earlier=True)
         remedy = "pass --fresh to start over, which creates a new job"
-        with Journal(journal_beside(data.train), scope, remedy) as journal:
+        with Journal(path, f"{self.training_key(data)}:", remedy) as journal:
+            if journal.holds(f"{earlier}:"):
+                journal.scope = f"{earlier}:"
             return budget.submit(self.trainer, data, spec, journal)
 
-    def training_key(self, data: PreparedData) -> str:
+    def training_key(self, data: PreparedData, *, earlier: bool = False) -> str:
         """Sixteen hexadecimal digits that tell this training from any other.
 
-        What it may cost does not count: another limit must not pay for the same job again.
+        What it may cost and the credentials for the service do not count: another limit or another
+        password must not pay for the same job again.
+
+        Args:
+            data: what is trained on.
+            earlier: as Pitchpipe made it when credentials counted.
         """
         tables = replace(self.config, training=self.training(data)).to_mapping()
+        tables = tables if earlier else hide_in_tables(tables, compare=True)
         tables["training"].pop("max_cost", None)
         digests = [sha256(path) for path in (data.train, data.valid) if path]
         parts = [tables["training"], tables["trainer"], digests]

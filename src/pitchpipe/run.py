@@ -29,6 +29,7 @@ from pitchpipe.records import (
     RunInfo,
     TrainedModel,
 )
+from pitchpipe.redaction import hide_in_tables
 
 PACKAGES = ("openai", "pandas", "numpy", "scikit-learn", "pluggy", "pydantic")
 
@@ -196,15 +197,16 @@ class Run:
         }
 
 
-def fingerprint(config: Config, source: str) -> str:
+def fingerprint(config: Config, source: str, *, earlier: bool = False) -> str:
     """Sixteen hexadecimal digits that tell this execution from any other.
 
     Args:
-        config: what was asked for; where runs are kept, what they may cost and how they are scored
-            does not count.
+        config: what was asked for; where runs are kept, what they may cost, how they are scored and
+            the credentials in it do not count.
         source: the table's fingerprint.
+        earlier: as Pitchpipe made it when credentials counted.
     """
-    tables = config.to_mapping()
+    tables = config.to_mapping() if earlier else hide_in_tables(config.to_mapping(), compare=True)
     del tables["run"], tables["scoring"]
     tables["training"].pop("max_cost", None)
     # what is left to the records counts as the defaults did that it takes the place of, so that a
@@ -226,10 +228,17 @@ def default_folder(runs: Path, stem: str, print_: str, fresh: bool) -> Path:
     return folder
 
 
+def stored_config(config: Config) -> str:
+    """The configuration as a run keeps it: without credentials."""
+    import tomli_w
+
+    return tomli_w.dumps(hide_in_tables(config.to_mapping()))
+
+
 def save_start(folder: RunFolder, config: Config, host: PluginHost) -> None:
     """Writes what is known before the first stage."""
     with atomic(folder.config) as stream:
-        stream.write(config.to_toml())
+        stream.write(stored_config(config))
     write_json(folder.versions, versions(host))
 
 

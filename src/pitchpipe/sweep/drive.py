@@ -162,7 +162,7 @@ def sweep(
 
 def _trained(planned: PlannedCell) -> CellResult:
     try:
-        run = execute_prepared(planned.pipeline, planned.data, planned.folder, planned.key)
+        run = execute_prepared(planned.pipeline, planned.data, planned.folder, planned.keys)
     except (StoppedError, UsageError):
         raise
     except PitchpipeError as error:
