@@ -84,6 +84,7 @@ def address_of(url: str, where: str) -> Address:
         parts = urlsplit(url)
         loose = _LOOSE.match(url.partition("://")[2])
         port = parts.port
+        (parts.hostname or "").encode("idna")
     except ValueError:
         raise wrong from None
     misplaced = loose and not _WELL_FORMED.match(url.partition("://")[2])

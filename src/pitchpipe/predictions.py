@@ -182,9 +182,11 @@ def load(path: Path) -> pd.DataFrame:
         DataError: it is missing or not a file of predictions; names the line.
     """
     try:
+        if path.is_char_device() or path.is_block_device():
+            raise DataError(f"{path}: is a device; expected a file that 'predict' wrote.")
         lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8; expected a file that 'predict' wrote.") from None
     rows = []

@@ -29,6 +29,31 @@ _ADVICE = {
 }
 
 
+_TOLD: tuple[tuple[type[Exception], str, str], ...] = (
+    (
+        ValueError,
+        "embedded null",
+        "A path holds a NUL character, which no path can. Write it without.",
+    ),
+    (
+        ValueError,
+        "has an empty name",
+        "A path is empty, or names a root. Give the path of a file.",
+    ),
+    (
+        RuntimeError,
+        "Symlink loop",
+        "A path leads through links in a circle. Choose another path.",
+    ),
+    (
+        RuntimeError,
+        "home directory",
+        "A path begins with ~, and this user has no home folder. Set HOME, or write it in full.",
+    ),
+)
+"""What Python's own paths raise, by its kind and words, and what to say."""
+
+
 def explained(error: BaseException) -> PitchpipeError | None:
     """The error in words for the user; None where it is a fault of Pitchpipe or of a plugin.
 
@@ -52,8 +77,9 @@ def explained(error: BaseException) -> PitchpipeError | None:
             "An argument, a variable or a name holds bytes that are not UTF-8. Expected text in "
             "UTF-8; rename the file or folder, or write the value in UTF-8."
         )
-    if isinstance(error, ValueError) and "embedded null" in str(error):
-        return UsageError("A path holds a NUL character, which no path can. Write it without.")
+    for kind, words, message in _TOLD:
+        if isinstance(error, kind) and words in str(error):
+            return UsageError(message)
     return None
 
 

@@ -90,6 +90,13 @@ def top_parser(verbs: Mapping[str, str]) -> Parser:
     return parser
 
 
+def filled(word: str) -> str:
+    """An argument type that takes any text but none."""
+    if not word.strip():
+        raise ValueError("empty")
+    return word
+
+
 def one_of(kind: str, names: Sequence[str]) -> Callable[[str], str]:
     """An argument type that takes one of a few names, and knows close matches."""
 
