@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +14,13 @@ from pitchpipe import deprecations, toml_text
 from pitchpipe.errors import ConfigError
 from pitchpipe.options import build
 from pitchpipe.records import TrainingOptions
+from pitchpipe.redaction import PLACEHOLDER, hidden_paths
 from pitchpipe.registry import same_distribution
 from pitchpipe.sizes import parse_size
 
 FILE_NAME = "pitchpipe.toml"
+MAX_BYTES = 4 << 20
+"""No configuration is larger; what is has another purpose, or no end."""
 
 InputKind = Literal["jsonl", "json", "csv", "tsv", "lines", "xlsx", "parquet"]
 """The kinds of files that tables are read from."""
@@ -221,7 +225,9 @@ class Config:
             config = cls.from_mapping(values, prefix)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
-        return cls.from_mapping(merged(values, overrides)) if overrides else config
+        config = cls.from_mapping(merged(values, overrides)) if overrides else config
+        _check_hidden(config, str(path))
+        return config
 
     @classmethod
     def discover(cls, folder: Path, overrides: Mapping[str, Any] | None = None) -> Config:
@@ -232,7 +238,9 @@ class Config:
         """
         path = find(folder)
         if path is None:
-            return cls.from_mapping(overrides or {})
+            config = cls.from_mapping(overrides or {})
+            _check_hidden(config, "the command line")
+            return config
         return cls.load(path, overrides)
 
     def to_mapping(self) -> dict[str, Any]:
@@ -255,7 +263,7 @@ def find(folder: Path) -> Path | None:
     """The configuration file that applies in a folder, or None."""
     for place in (folder.resolve(), *folder.resolve().parents):
         own = place / FILE_NAME
-        if own.is_file():
+        if own.exists():  # a folder of that name is refused, not passed over
             return own
         project = place / "pyproject.toml"
         if project.is_file() and _read(project)[0]:
@@ -289,13 +297,39 @@ def _same_stage(one: object, other: object) -> bool:
     return short_one == short_other and not apart
 
 
+def _check_hidden(config: Config, where: str) -> None:
+    """Whether an option has a placeholder for a secret that Pitchpipe did not store.
+
+    Raises:
+        ConfigError: one has.
+    """
+    tables = config.to_mapping()
+    for path in hidden_paths({section: tables[section] for section in _STAGES}):
+        flag = "--base-url URL" if path == "trainer.base_url" else f"--set {path}=VALUE"
+        raise ConfigError(
+            f"{where}: {path} holds {PLACEHOLDER} in place of credentials, which Pitchpipe neither "
+            f"shows nor stores. Pass {flag} with them."
+        )
+
+
 def _read(path: Path) -> tuple[Mapping[str, Any], str]:
     try:
-        document = toml_text.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ConfigError(
+                f"{path}: larger than {MAX_BYTES:,} bytes; expected a configuration in TOML."
+            )
+        if content.startswith(codecs.BOM_UTF8):
+            raise ConfigError(
+                f"{path}: begins with a byte order mark, which TOML does not allow. Save it as "
+                "UTF-8 without one."
+            )
+        document = toml_text.loads(content.decode("utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; expected a configuration in TOML.") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}.") from None
     if path.name != "pyproject.toml":

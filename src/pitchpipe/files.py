@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pitchpipe.errors import DataError, PitchpipeError, UsageError
+from pitchpipe.errors import BudgetError, DataError, PitchpipeError, UsageError
 
 
 class WriteError(PitchpipeError):
@@ -99,22 +99,24 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def unless_refused(folder: Path, first: Collection[Path], result: Path) -> Iterator[None]:
-    """Takes a new folder away again when the block refuses what it was made for.
+    """Leaves a folder as it was when the block refuses what it was to be used for.
 
     Folders above it that were made for it go as well, where nothing else was written to them.
 
     Args:
-        folder: made in the block, or there before; then it is left alone.
-        first: files in it that the block writes before it looks at the data.
-        result: a file in it that shows that more was done; then the folder is kept.
+        folder: made in the block, or there before.
+        first: files and folders in it that the block writes before it has looked at the data; those
+            that were there before are left alone.
+        result: what shows that more was done; then all is kept.
     """
     made = [above for above in (folder, *folder.parents) if not above.exists()]
+    new = [path for path in first if not os.path.lexists(path)]
     try:
         yield
-    except (DataError, UsageError):
-        if folder in made and not result.exists():
-            for path in first:
-                path.unlink(missing_ok=True)
+    except (DataError, UsageError, BudgetError):
+        if not result.exists():
+            for path in new:
+                _remove(path)
         for above in made:
             with contextlib.suppress(OSError):
                 above.rmdir()

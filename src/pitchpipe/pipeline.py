@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -21,6 +22,7 @@ from pitchpipe.files import check_folder
 from pitchpipe.formats.fitting import RowFacts, check_grader
 from pitchpipe.formats.kinds import kind_of
 from pitchpipe.journal import Journal, MemoryLedger
+from pitchpipe.journal_head import remove_journal
 from pitchpipe.plugin_names import check_names
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepare import Decide, prepare
@@ -37,7 +39,9 @@ from pitchpipe.records import (
     TrainedModel,
     TrainingSpec,
 )
+from pitchpipe.redaction import hide_in_tables
 from pitchpipe.run import Run
+from pitchpipe.run_files import checked
 from pitchpipe.schema import infer
 from pitchpipe.selection import Named, Parts, Selection
 from pitchpipe.stages import (
@@ -54,6 +58,8 @@ from pitchpipe.tables import Table, frame_to_records, open_table
 from pitchpipe.tables.delimited import LinesTable
 from pitchpipe.tables.jsonl import is_uploadable
 from pitchpipe.watch import Watch
+
+_log = logging.getLogger(__name__)
 
 Source = str | Path | pd.DataFrame
 """A table: a file of any kind that ``tables.open_table`` reads, or a DataFrame."""
@@ -249,6 +255,12 @@ class Pipeline:
         valid = Path(valid) if valid else None
         if known is not None and _same(known.train, train) and _same(known.valid, valid):
             return known
+        if manifest_of(train).exists():
+            _log.warning(
+                "%s: the content is not what %s describes, which is not used",
+                train,
+                manifest_of(train),
+            )
         return self._recognised(train, valid)
 
     def training(self, data: PreparedData) -> TrainingSpec:
@@ -301,15 +313,25 @@ class Pipeline:
         check_grader(spec)
         if ledger is not None:
             return budget.submit(self.trainer, data, spec, ledger)
-        with Journal(journal_beside(data.train), scope=f"{self.training_key(data)}:") as journal:
+        path, earlier = journal_beside(data.train), self.training_key(data, earlier=True)
+        remedy = "pass --fresh to start over, which creates a new job"
+        with Journal(path, f"{self.training_key(data)}:", remedy) as journal:
+            if journal.holds(f"{earlier}:"):
+                journal.scope = f"{earlier}:"
             return budget.submit(self.trainer, data, spec, journal)
 
-    def training_key(self, data: PreparedData) -> str:
+    def training_key(self, data: PreparedData, *, earlier: bool = False) -> str:
         """Sixteen hexadecimal digits that tell this training from any other.
 
-        What it may cost does not count: another limit must not pay for the same job again.
+        What it may cost and the credentials for the service do not count: another limit or another
+        password must not pay for the same job again.
+
+        Args:
+            data: what is trained on.
+            earlier: as Pitchpipe made it when credentials counted.
         """
         tables = replace(self.config, training=self.training(data)).to_mapping()
+        tables = tables if earlier else hide_in_tables(tables, compare=True)
         tables["training"].pop("max_cost", None)
         digests = [sha256(path) for path in (data.train, data.valid) if path]
         parts = [tables["training"], tables["trainer"], digests]
@@ -384,7 +406,7 @@ class Pipeline:
                 closing(predictions.complete(asker, records, Path(out), key, ledger)) as rows,
             ):
                 answered = predictions.frame(watch.counting("predict", rows, len(records)))
-            journal.unlink()
+            remove_journal(journal)
             answered.attrs["notes"] = list(notes)
             return answered
 
@@ -409,9 +431,14 @@ class Pipeline:
 
         Raises:
             DataError: there is nothing to score.
+            RunError: the file is part of a run, and has changed since it was written.
             UsageError: the configured positive class is no label.
         """
-        table = answers if isinstance(answers, pd.DataFrame) else predictions.load(Path(answers))
+        table = (
+            answers
+            if isinstance(answers, pd.DataFrame)
+            else predictions.load(checked(Path(answers)))
+        )
         asked = self.config.data.task
         positive = self.config.scoring.positive_class
         return predictions.score(table, positive, labels, task if asked == "auto" else asked)

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from pitchpipe.calls import comparable_text, parse_calls
-from pitchpipe.errors import DataError
+from pitchpipe.errors import DataError, RunError
 from pitchpipe.journal import LineFile, reporting
 from pitchpipe.records import (
     COMPLETION,
@@ -126,12 +126,53 @@ def complete(
     digest = hashlib.sha256(key.encode()).hexdigest()[:8]
     partial = path.with_name(f".{path.name}.{digest}")
     with LineFile(partial, durable=False) as file:
+        _check_partial(partial, file.lines, [place for place, _ in records])
         yield from file.lines
         for row in asker.ask(records, ledger, done=len(file.lines)):
             file.append(row)
             yield row
     with reporting(path):
         partial.replace(path)
+
+
+def _check_partial(path: Path, rows: Sequence[Mapping[str, Any]], places: Sequence[int]) -> None:
+    """Whether unfinished predictions are those of the first records.
+
+    Raises:
+        RunError: one is not.
+    """
+    for number, row in enumerate(rows, start=1):
+        try:
+            _fields(row)
+            good = number <= len(places) and row["line"] == places[number - 1]
+        except (KeyError, TypeError):
+            good = False
+        if not good:
+            raise RunError(
+                f"{path}, line {number}: not the prediction that belongs here; something else "
+                "wrote to this file. Delete it and give the same command again: the model is asked "
+                "again, which may cost something."
+            )
+
+
+def check_lines(path: Path, places: Sequence[int]) -> None:
+    """Whether a file holds one prediction for each record.
+
+    Args:
+        path: the file.
+        places: where the records stand.
+
+    Raises:
+        DataError: as for ``load``.
+        RunError: predictions are missing, or of other records.
+    """
+    found = load(path)["line"].tolist()
+    if found != list(places):
+        raise RunError(
+            f"{path}: holds {len(found)} predictions, and they are not those of the "
+            f"{len(places)} records held out. Delete it and give the command of the run again: "
+            "the model is asked again, which may cost something."
+        )
 
 
 def load(path: Path) -> pd.DataFrame:
@@ -141,9 +182,11 @@ def load(path: Path) -> pd.DataFrame:
         DataError: it is missing or not a file of predictions; names the line.
     """
     try:
+        if path.is_char_device() or path.is_block_device():
+            raise DataError(f"{path}: is a device; expected a file that 'predict' wrote.")
         lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8; expected a file that 'predict' wrote.") from None
     rows = []
@@ -152,9 +195,8 @@ def load(path: Path) -> pd.DataFrame:
             continue
         try:
             row = json.loads(line)
-            rows.append([*(row[column] for column in _NEEDED), row.get("task")])
-            _check_types(row)
-        except (ValueError, KeyError, TypeError):
+            rows.append(_fields(row))
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise DataError(
                 f"{path}, line {number}: not a prediction; expected an object with "
                 f"{', '.join(_NEEDED)}, as 'predict' writes them."
@@ -164,8 +206,26 @@ def load(path: Path) -> pd.DataFrame:
     return frame(dict(zip(COLUMNS, row, strict=True)) for row in rows)
 
 
+def _fields(row: Mapping[str, Any]) -> list[Any]:
+    """A prediction by its ``COLUMNS``.
+
+    Raises:
+        KeyError: it lacks one.
+        TypeError: it holds what cannot be scored.
+    """
+    fields = [*(row[column] for column in _NEEDED), row.get("task")]
+    _check_types(row)
+    return fields
+
+
 def _check_types(row: Mapping[str, Any]) -> None:
     """Raises TypeError where a prediction holds what cannot be scored."""
+    probabilities = row["probabilities"]
+    if probabilities is not None and not (
+        isinstance(probabilities, dict)
+        and all(type(value) in (int, float) for value in probabilities.values())
+    ):
+        raise TypeError("probabilities must be numbers by label")
     scored = row["reference"] is not None
     if scored and not all(isinstance(row[key], str) for key in ("reference", "answer")):
         raise TypeError("reference and answer must be text")

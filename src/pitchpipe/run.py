@@ -15,6 +15,7 @@ from typing import Any
 from pitchpipe.config import AUTO, Config
 from pitchpipe.errors import RunError
 from pitchpipe.files import atomic, remove_unfinished, write_json
+from pitchpipe.journal_head import head_of, load_head, missing
 from pitchpipe.plugins import PluginHost
 from pitchpipe.prepared import Outputs
 from pitchpipe.records import (
@@ -28,6 +29,7 @@ from pitchpipe.records import (
     RunInfo,
     TrainedModel,
 )
+from pitchpipe.redaction import hide_in_tables
 
 PACKAGES = ("openai", "pandas", "numpy", "scikit-learn", "pluggy", "pydantic")
 
@@ -98,6 +100,37 @@ class RunFolder:
         """The figures."""
         return self.path / "scores.json"
 
+    @property
+    def holds_run(self) -> bool:
+        """Whether a run began here."""
+        return self.journal.exists() or any(path.exists() for path in self._traces)
+
+    def check_journal(self, remedy: str) -> None:
+        """Whether the journal is there, where other files show that a run began.
+
+        Args:
+            remedy: how to start over, for the message.
+
+        Raises:
+            RunError: it is missing or empty.
+        """
+        traces = any(path.exists() for path in self._traces)
+        head = load_head(self.journal, remedy)
+        begun = bool(head and head.entries) or traces
+        if begun and not (self.journal.exists() and self.journal.stat().st_size):
+            raise missing(self.journal, remedy)
+
+    @property
+    def _traces(self) -> tuple[Path, ...]:
+        """What is written once the journal has an entry, so that it never is there without one."""
+        own = (self.config, self.versions, self.findings, self.job, self.events, self.metrics)
+        return (*own, self.model, self.predictions, self.scores, self.outputs.manifest)
+
+    @property
+    def started(self) -> tuple[Path, ...]:
+        """What a run writes before it looks at its data."""
+        return (self.config, self.versions, self.journal, head_of(self.journal))
+
     def sweep(self) -> None:
         """Removes what a killed attempt left unfinished, except answers to go on from."""
         outputs = self.outputs
@@ -164,15 +197,16 @@ class Run:
         }
 
 
-def fingerprint(config: Config, source: str) -> str:
+def fingerprint(config: Config, source: str, *, earlier: bool = False) -> str:
     """Sixteen hexadecimal digits that tell this execution from any other.
 
     Args:
-        config: what was asked for; where runs are kept, what they may cost and how they are scored
-            does not count.
+        config: what was asked for; where runs are kept, what they may cost, how they are scored and
+            the credentials in it do not count.
         source: the table's fingerprint.
+        earlier: as Pitchpipe made it when credentials counted.
     """
-    tables = config.to_mapping()
+    tables = config.to_mapping() if earlier else hide_in_tables(config.to_mapping(), compare=True)
     del tables["run"], tables["scoring"]
     tables["training"].pop("max_cost", None)
     # what is left to the records counts as the defaults did that it takes the place of, so that a
@@ -194,10 +228,17 @@ def default_folder(runs: Path, stem: str, print_: str, fresh: bool) -> Path:
     return folder
 
 
+def stored_config(config: Config) -> str:
+    """The configuration as a run keeps it: without credentials."""
+    import tomli_w
+
+    return tomli_w.dumps(hide_in_tables(config.to_mapping()))
+
+
 def save_start(folder: RunFolder, config: Config, host: PluginHost) -> None:
     """Writes what is known before the first stage."""
     with atomic(folder.config) as stream:
-        stream.write(config.to_toml())
+        stream.write(stored_config(config))
     write_json(folder.versions, versions(host))
 
 
@@ -250,8 +291,11 @@ def load_scores(path: Path) -> dict[str, Any]:
 def _damage(path: Path) -> Iterator[None]:
     try:
         yield
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{path}: damaged ({error}). Begin anew with --fresh.") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"{path}: damaged ({error}). Delete it and give the command of the run again: it is "
+            "fetched again from the service, at no cost."
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -259,8 +303,12 @@ def _read(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunError(f"{path}: no such file; the run has not come that far.") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path}: cannot be read: {error}.") from None
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}.") from None
+    except (ValueError, RecursionError) as error:
+        raise RunError(
+            f"{path}: cannot be read: {error}. Delete it and give the command of the run again."
+        ) from None
     if not isinstance(value, dict):
         raise RunError(f"{path}: expected a JSON object.")
     return value

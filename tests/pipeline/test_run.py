@@ -30,6 +30,7 @@ FILES = {
     "config.toml",
     "versions.json",
     "journal.jsonl",
+    "journal.jsonl.head",
     "prepared",
     "findings.json",
     "job.json",

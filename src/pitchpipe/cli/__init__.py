@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pitchpipe.cli.parser import Parser, top_parser
+from pitchpipe.cli.streams import check_streams
 from pitchpipe.errors import PitchpipeError, UnknownNameError
 
 __all__ = ["VERBS", "main", "parser_of"]
@@ -52,24 +53,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     wants_traceback = "--traceback" in words or bool(os.environ.get("PITCHPIPE_TRACEBACK"))
     try:
+        check_streams()
         code = _dispatch(words)
-        sys.stdout.flush()
+        _flush()
     except SystemExit as leaving:  # argparse has shown its help
-        return leaving.code if isinstance(leaving.code, int) else 0
+        code = leaving.code if isinstance(leaving.code, int) else 0
+        try:
+            _flush()
+        except (OSError, PitchpipeError) as error:
+            return _failed(error, wants_traceback)
     except BrokenPipeError:
         _forget_stdout()
         return BROKEN_PIPE
     except KeyboardInterrupt:
         _say("pitchpipe: interrupted; the same command again goes on from here")
         return INTERRUPTED
-    except PitchpipeError as error:
-        return _failed(error, str(error), error.exit_code, wants_traceback)
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
-        message = (
-            f"unexpected {type(error).__name__}: {error}. This is a fault of Pitchpipe or of a "
-            "plugin; run again with --traceback to see where."
-        )
-        return _failed(error, message, 1, wants_traceback)
+        return _failed(error, wants_traceback)
     return code
 
 
@@ -103,13 +103,46 @@ def _dispatch(words: Sequence[str]) -> int:
     return code
 
 
-def _failed(error: BaseException, message: str, code: int, with_traceback: bool) -> int:
+def _failed(error: Exception, with_traceback: bool) -> int:
+    """Tells of an error, without the credentials that it may quote, and gives the exit code."""
+    from pitchpipe.cli.failures import explained
+    from pitchpipe.redaction import hide_credentials
+
+    if isinstance(error, BrokenPipeError):
+        _forget_stdout()
+        return BROKEN_PIPE
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_stdout()
     if with_traceback:
         import traceback
 
-        _say("".join(traceback.format_exception(error)).rstrip())
-    _say(f"pitchpipe: error: {message}")
-    return code
+        _say(hide_credentials("".join(traceback.format_exception(error)).rstrip()))
+    known = error if isinstance(error, PitchpipeError) else explained(error)
+    message = (
+        str(known)
+        if known
+        else (
+            f"unexpected {type(error).__name__}: {error}. This is a fault of Pitchpipe or of a "
+            "plugin; run again with --traceback to see where."
+        )
+    )
+    _say(f"pitchpipe: error: {hide_credentials(message)}")
+    return known.exit_code if known else 1
+
+
+def _flush() -> None:
+    """Hands on what was answered, while there is somebody to tell that it could not be."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from pitchpipe.cli.output import unwritable
+
+        _forget_stdout()
+        raise unwritable(error) from None
 
 
 def _say(text: str) -> None:

@@ -42,12 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     from pitchpipe.cli.output import answer, answer_json
+    from pitchpipe.redaction import hide_in_tables
+    from pitchpipe.run import stored_config
 
     config = flags.configured(arguments)
     if arguments.json:
-        answer_json(config.to_mapping())
+        answer_json(hide_in_tables(config.to_mapping()))
     else:
-        answer(config.to_toml().rstrip())
+        answer(stored_config(config).rstrip())
     return 0
 
 

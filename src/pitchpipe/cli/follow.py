@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pitchpipe.cli import flags
-from pitchpipe.cli.parser import Parser
+from pitchpipe.cli.parser import Parser, filled
 
 if TYPE_CHECKING:
     from pitchpipe.pipeline import Pipeline
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def configure(parser: Parser) -> None:
     """Adds the flags."""
-    parser.add_argument("job", metavar="JOB", help="the job's id")
+    parser.add_argument("job", metavar="JOB", type=filled, help="the job's id")
     flags.json_flag(parser, "print one JSON object a line: the events, then the job")
     flags.service_flags(parser)
     flags.configuration_flags(parser)

@@ -12,9 +12,11 @@ class _Brief(logging.Formatter):
     """One line a record: an exception by its name and words, without the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
+        from pitchpipe.redaction import hide_credentials
+
         error = record.exc_info[1] if record.exc_info else None
         told = f": {type(error).__name__}: {error}" if error else ""
-        return f"pitchpipe: {record.getMessage()}{told}"
+        return hide_credentials(f"pitchpipe: {record.getMessage()}{told}")
 
 
 @contextlib.contextmanager
@@ -24,6 +26,8 @@ def logging_to_stderr(*, verbose: bool) -> Iterator[None]:
     Without ``verbose`` the run's own news is left out, because the progress display and the error
     message tell it.
     """
+    from pitchpipe.redaction import HidingFilter
+
     logger = logging.getLogger("pitchpipe")
     handler = logging.StreamHandler(sys.stderr)
     before = logger.level
@@ -34,6 +38,7 @@ def logging_to_stderr(*, verbose: bool) -> Iterator[None]:
         handler.setFormatter(_Brief())
         handler.setLevel(logging.WARNING)
         handler.addFilter(lambda record: record.name != "pitchpipe.run")
+    handler.addFilter(HidingFilter())
     logger.addHandler(handler)
     try:
         yield

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pitchpipe.cli import flags
-from pitchpipe.cli.parser import Parser
+from pitchpipe.cli.parser import Parser, filled
 
 if TYPE_CHECKING:
     from pitchpipe.records import Job
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def configure(parser: Parser) -> None:
     """Adds the flags."""
-    parser.add_argument("job", metavar="JOB", help="the job's id")
+    parser.add_argument("job", metavar="JOB", type=filled, help="the job's id")
     flags.json_flag(parser)
     flags.service_flags(parser)
     flags.configuration_flags(parser)

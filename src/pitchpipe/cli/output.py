@@ -9,10 +9,31 @@ from typing import Any, TextIO
 
 
 def write(text: str, stream: TextIO, end: str = "\n") -> None:
-    """Writes lines; what the stream's encoding lacks is written as escapes."""
+    """Writes lines; what the stream's encoding lacks is written as escapes.
+
+    Raises:
+        WriteError: standard output takes no more. Where news cannot be told, the work goes on.
+    """
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)
-    stream.flush()
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if stream is sys.stderr:
+            return
+        raise unwritable(error) from None
+
+
+def unwritable(error: OSError) -> Exception:
+    """The error of a standard output that takes no more."""
+    from pitchpipe.files import WriteError
+
+    return WriteError(
+        f"standard output: cannot be written: {error.strerror or error}. Free some space, or send "
+        "it elsewhere, and run again; finished work is kept."
+    )
 
 
 def answer(text: str) -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from pitchpipe import __version__
 from pitchpipe.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from _typeshed import SupportsWrite
 
 AUTO = "auto"
 
@@ -54,6 +60,13 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unexpected argument {unknown[0]!r}")
         return arguments
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # argparse's own does not tell when the stream takes no more
+        from pitchpipe.cli.output import write
+
+        if message:
+            write(message, sys.stderr if file is None else cast("TextIO", file), end="")
+
     def error(self, message: str) -> NoReturn:
         """Raises instead of leaving the process.
 
@@ -75,6 +88,13 @@ def top_parser(verbs: Mapping[str, str]) -> Parser:
     parser.epilog = f"commands:\n{listed}\n\nSee pitchpipe COMMAND --help."
     parser.add_argument("--version", action="version", version=f"pitchpipe {__version__}")
     return parser
+
+
+def filled(word: str) -> str:
+    """An argument type that takes any text but none."""
+    if not word.strip():
+        raise ValueError("empty")
+    return word
 
 
 def one_of(kind: str, names: Sequence[str]) -> Callable[[str], str]:

@@ -40,10 +40,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Predicts, and says where the answers are."""
     from pitchpipe.cli.output import answer, answer_json, say, shown
     from pitchpipe.run import RunFolder
+    from pitchpipe.run_files import checked
 
     if not (arguments.model or arguments.run_dir):
         raise UsageError("give --model M, --run-dir DIR or both. See pitchpipe predict --help.")
     folder = RunFolder(Path(arguments.run_dir)) if arguments.run_dir else None
+    if folder and not arguments.config:
+        checked(folder.config)
     config = flags.configured(arguments, folder.config if folder else None)
     model: TrainedModel | str = _of_run(folder, arguments.model) if folder else arguments.model
     file = Path(arguments.file)
@@ -69,8 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _of_run(folder: RunFolder, name: str | None) -> TrainedModel:
     from pitchpipe.run import load_model
+    from pitchpipe.run_files import checked
 
-    model = load_model(folder.model)
+    model = load_model(checked(folder.model))
     return dataclasses.replace(model, name=name) if name else model
 
 

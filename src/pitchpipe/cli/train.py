@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pitchpipe.cli.follow import show
     from pitchpipe.cli.output import answer, answer_json, say
     from pitchpipe.cli.summary import estimate_text, practice_text
+    from pitchpipe.journal_head import remove_journal
     from pitchpipe.pipeline import journal_beside
 
     pipeline = flags.pipeline_of(flags.configured(arguments))
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     data = pipeline.load_prepared(Path(arguments.train), valid)
     if arguments.fresh:
         pipeline.check_budget(data)  # before the job that was made last is forgotten
-        journal_beside(data.train).unlink(missing_ok=True)
+        remove_journal(journal_beside(data.train))
     estimate = pipeline.estimate(data)
     say(estimate_text(estimate))
     job = pipeline.submit(data)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from pitchpipe.addresses import Address, address_of, hide_address, plain_address
 from pitchpipe.default_plugins.openai_errors import OFFLINE_HINT, explain, retrying
 from pitchpipe.errors import ConfigError, ServiceError
+from pitchpipe.redaction import hide_credentials, hiding_in_logs
 from pitchpipe.stages import Learner, Learners
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ HOSTED = "https://api.openai.com/v1"
 """Where the openai package turns to when nothing else is set."""
 
 _CONNECT_SECONDS = 10.0
+_LOGGERS = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "openai._base_client")
+"""The loggers of the openai package and of the HTTP libraries below it that quote URLs."""
 _AZURE_VARIABLES = {
     "azure_endpoint": "AZURE_OPENAI_ENDPOINT",
     "api_version": "OPENAI_API_VERSION",
@@ -77,10 +81,31 @@ class Connection:
 
     @property
     def url(self) -> str:
-        """The service's URL, for messages."""
+        """The service's URL, for messages: without the credentials that it may hold."""
+        return hide_address(self._written[0])
+
+    @property
+    def _written(self) -> tuple[str, str]:
+        """The service's URL as it was written, and where."""
+        option, variable, default = "base_url", "OPENAI_BASE_URL", HOSTED
         if self._on_azure:
-            return self.azure_endpoint or os.environ.get("AZURE_OPENAI_ENDPOINT", "Azure OpenAI")
-        return self.base_url or os.environ.get("OPENAI_BASE_URL") or HOSTED
+            option, default = "azure_endpoint", "Azure OpenAI"
+            variable = _AZURE_VARIABLES[option]
+        own = getattr(self, option)
+        if own:
+            return str(own), f"trainer.{option}"
+        return os.environ.get(variable) or default, variable
+
+    @property
+    def _address(self) -> Address:
+        """Where requests go, and the credentials that they carry.
+
+        Raises:
+            ConfigError: it is no URL of a service.
+        """
+        if self._on_azure:
+            self._required(self.azure_endpoint, "azure_endpoint")
+        return address_of(*self._written)
 
     def with_learners(self, learners: Learners) -> Self:
         """A copy whose offline service finds its learner in a plugin host.
@@ -118,7 +143,7 @@ class Connection:
     @property
     def hosted(self) -> bool:
         """Whether it is OpenAI's own service, whose prices are known."""
-        return self.url.rstrip("/") == HOSTED
+        return plain_address(self._written[0]).rstrip("/") == HOSTED
 
     @property
     def connection_options(self) -> dict[str, Any]:
@@ -140,14 +165,18 @@ class Connection:
             ServiceError: no key is set, or the service could not be reached or refused.
         """
         key = self._key()
+        address = None if self.offline else self._address
         import openai
 
+        secrets = address.secrets if address else ()
         with contextlib.ExitStack() as stack:
+            if secrets:
+                stack.enter_context(hiding_in_logs(_LOGGERS, secrets))
             try:
-                yield stack.enter_context(self._open(key))
+                yield stack.enter_context(self._open(key, address))
             except openai.OpenAIError as error:
                 message = explain(error, self.url, self._key_variable, self.timeout)
-                raise ServiceError(message) from None
+                raise ServiceError(hide_credentials(message, secrets)) from None
 
     def attempt(self, action: Callable[[], T], retries: int | None = None) -> T:
         """The action's result, after so many tries as the options allow.
@@ -204,7 +233,7 @@ class Connection:
             f"{self.url}: no key. Set the environment variable {self._key_variable}; {OFFLINE_HINT}"
         )
 
-    def _open(self, key: str | None) -> OpenAI:
+    def _open(self, key: str | None, address: Address | None) -> OpenAI:
         import openai
 
         common: dict[str, Any] = {
@@ -213,13 +242,16 @@ class Connection:
             "max_retries": 0,
             "timeout": openai.Timeout(self.timeout, connect=min(self.timeout, _CONNECT_SECONDS)),
         }
-        if self._on_azure:
-            endpoint = self._required(self.azure_endpoint, "azure_endpoint")
-            version = self._required(self.api_version, "api_version")
-            return openai.AzureOpenAI(azure_endpoint=endpoint, api_version=version, **common)
-        if self.offline:
+        if address is None:
             from pitchpipe.service.transports import openai_http_client
 
             common["http_client"] = openai_http_client(self.offline_service)
             return openai.OpenAI(base_url=_OFFLINE_BASE_URL, **common)
-        return openai.OpenAI(base_url=self.base_url, project=self.project, **common)
+        if address.headers:  # they go before the key, as they do where a client reads them itself
+            common["default_headers"] = dict(address.headers)
+        if address.query:
+            common["default_query"] = dict(address.query)
+        if self._on_azure:
+            version = self._required(self.api_version, "api_version")
+            return openai.AzureOpenAI(azure_endpoint=address.plain, api_version=version, **common)
+        return openai.OpenAI(base_url=address.plain, project=self.project, **common)

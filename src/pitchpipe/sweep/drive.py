@@ -101,13 +101,13 @@ class Sweep:
             UsageError: as for ``plan``, or the configured positive class is no label.
             RunError: another process is at work in ``out_dir``.
         """
-        lock = self.out_dir / ".lock"
+        lock, data = self.out_dir / ".lock", self.out_dir / "data"
         with (
             stopping.stoppable(stop),
-            unless_refused(self.out_dir, [lock], self.out_dir / "data"),
+            unless_refused(self.out_dir, [lock, data], self.out_dir / "cells"),
             LineFile(lock, durable=False),
         ):
-            plan_ = self._plan(self.out_dir / "data")
+            plan_ = self._plan(data)
             plan_.check_budget(self.pipeline.config.training.max_cost)
             if planned:
                 planned(plan_)
@@ -162,7 +162,7 @@ def sweep(
 
 def _trained(planned: PlannedCell) -> CellResult:
     try:
-        run = execute_prepared(planned.pipeline, planned.data, planned.folder, planned.key)
+        run = execute_prepared(planned.pipeline, planned.data, planned.folder, planned.keys)
     except (StoppedError, UsageError):
         raise
     except PitchpipeError as error:

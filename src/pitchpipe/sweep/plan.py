@@ -17,6 +17,7 @@ from pitchpipe.plugins import PluginHost
 from pitchpipe.prepare import prepare
 from pitchpipe.prepared import Outputs
 from pitchpipe.records import MIN_EXAMPLES, Estimate, PreparedData, RunInfo
+from pitchpipe.redaction import hide_in_tables
 from pitchpipe.run import RunFolder
 from pitchpipe.schema import Schema
 from pitchpipe.selection import Named, Parts, Selection
@@ -35,7 +36,7 @@ class PlannedCell:
         cell: what it tries.
         pipeline: does it.
         data: the records.
-        key: tells it from any other, whatever else the sweep holds.
+        keys: each tells it from any other, whatever else the sweep holds; the first is its own.
         folder: its run folder.
         estimate: what training is expected to take.
     """
@@ -43,9 +44,14 @@ class PlannedCell:
     cell: Cell
     pipeline: Pipeline
     data: PreparedData
-    key: str
+    keys: tuple[str, ...]
     folder: Path
     estimate: Estimate
+
+    @property
+    def key(self) -> str:
+        """The cell's own key."""
+        return self.keys[0]
 
     @property
     def finished(self) -> bool:
@@ -230,19 +236,22 @@ def _planned(
 ) -> PlannedCell:
     own = _for_model(config, cell.model)
     pipeline = Pipeline(replace(own, training=replace(own.training, n_epochs=cell.epochs)), host)
-    key = _key(pipeline, data)
+    keys = (_key(pipeline, data), _key(pipeline, data, earlier=True))
+    own_folder, earlier = (out_dir / "cells" / f"{cell.name}-{key[:8]}" for key in keys)
     limited = replace(pipeline.training(data), max_cost=config.training.max_cost)
     return PlannedCell(
         cell=cell,
         pipeline=pipeline,
         data=data,
-        key=key,
-        folder=out_dir / "cells" / f"{cell.name}-{key[:8]}",
+        keys=keys,
+        folder=earlier if earlier.exists() and not own_folder.exists() else own_folder,
         estimate=budget.estimated(pipeline.trainer, data, limited),
     )
 
 
-def _key(pipeline: Pipeline, data: PreparedData) -> str:
+def _key(pipeline: Pipeline, data: PreparedData, *, earlier: bool = False) -> str:
     predictor = pipeline.config.to_mapping()["predictor"]
-    parts = [pipeline.training_key(data), predictor, data.contract.to_json()]
+    predictor = predictor if earlier else hide_in_tables(predictor, compare=True)
+    training = pipeline.training_key(data, earlier=earlier)
+    parts = [training, predictor, data.contract.to_json()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

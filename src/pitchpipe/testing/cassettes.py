@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from pitchpipe.addresses import is_secret_name
 from pitchpipe.errors import DataError
 from pitchpipe.redaction import SECRETS, redact
 
@@ -41,6 +42,7 @@ _NEUTRAL_NAME = r"ft:\1:org:"
 
 _SUSPECTS: Mapping[str, re.Pattern[str]] = {
     "a key": SECRETS,
+    "credentials in a URL": re.compile(r"://[^\s/?#@\[\]]+@"),
     "a cookie": re.compile(r"(?i)\b(?:set-)?cookie\b"),
     "an organisation": re.compile(
         r"(?i)openai-(?:organization|project)|\borg-\w{4,}|\bproj_\w{4,}"
@@ -104,7 +106,8 @@ def neutral_request(request: Request) -> Request:
     vcrpy calls it when recording, when matching and when loading; doing it twice changes nothing.
     """
     parts = urlsplit(request.uri)
-    query = f"?{parts.query}" if parts.query else ""
+    kept = [pair for pair in parts.query.split("&") if not is_secret_name(pair.partition("=")[0])]
+    query = f"?{'&'.join(kept)}" if parts.query and kept else ""
     request.uri = SERVICE + _TUNED.sub(_NEUTRAL_NAME, parts.path) + query
     body = request.body
     content_type = request.headers.get("content-type", "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import socket
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,7 +27,24 @@ _LOOK_UPS: Mapping[str, Callable[[Any], Iterable[str]]] = {
 
 
 class NetworkBlockedError(OSError):
-    """A test tried to leave this machine."""
+    """A test tried to leave this machine.
+
+    It has an ``errno`` and a ``strerror`` as an unreachable network has them: HTTP libraries show
+    these (aiohttp's ``ClientConnectorError`` is made of nothing else).
+
+    Args:
+        attempt: what was refused.
+    """
+
+    def __init__(self, attempt: object) -> None:
+        super().__init__(errno.ENETUNREACH, f"no network in tests: {attempt}")
+        self.attempt = attempt
+
+    def __reduce__(self) -> tuple[type[NetworkBlockedError], tuple[object]]:
+        return type(self), (self.attempt,)
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 @dataclass(frozen=True)
@@ -48,11 +67,31 @@ class Attempt:
         return f"{place} for {self.url}" if self.url else place
 
 
+_REACHING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_guards: list[Guard] = []
+_listening = False
+
+
+def _listen() -> None:
+    """Hears of the sockets of this process from now on; a hook cannot be taken away again."""
+    global _listening
+    if not _listening:
+        sys.addaudithook(_heard)
+        _listening = True
+
+
+def _heard(event: str, args: tuple[Any, ...]) -> None:
+    if _guards and event.startswith("socket."):
+        for guard in tuple(_guards):
+            guard.audit(event, args)
+
+
 class Guard:
     """Keeps the sockets and look-ups of this process on this machine.
 
     Loopback, Unix sockets, numeric addresses that are looked up, and the machine's own name stay
-    free. What other programs do, and libraries that do without Python's sockets, is not seen.
+    free. Not seen is what other programs do, what libraries do that go without Python's sockets,
+    and what is sent over a connection that was there before.
 
     Args:
         allowed: further hosts that may be reached, as code asks for them.
@@ -77,7 +116,29 @@ class Guard:
             patch.setattr(socket, "getnameinfo", self._naming(socket.getnameinfo))
             plain = asyncio.BaseEventLoop.getaddrinfo
             patch.setattr(asyncio.BaseEventLoop, "getaddrinfo", self._awaiting(plain))
-            yield
+            _listen()
+            _guards.append(self)
+            try:
+                yield
+            finally:
+                _guards.remove(self)
+
+    def audit(self, event: str, args: tuple[Any, ...]) -> None:
+        """Refuses what Python's audit events tell of, by whichever way it came there.
+
+        The patched functions are asked first, and know more. This is for those that code got hold
+        of before they were patched, and for the sockets of ``_socket``.
+
+        Args:
+            event: its name.
+            args: what Python tells of it.
+        """
+        if event in _REACHING and args[0].family in (socket.AF_INET, socket.AF_INET6):
+            self._check_address(args[1])
+        elif event in ("socket.gethostbyname", "socket.gethostbyaddr"):
+            self._check_name(args[0], None)
+        elif event == "socket.getaddrinfo" and args[0] is not None:
+            self._check_name(args[0], args[1])
 
     def report(self) -> str:
         """What was refused, and what to do about it."""
@@ -153,7 +214,7 @@ class Guard:
         port = port.decode() if isinstance(port, bytes) else port
         attempt = Attempt(name, port, url_asked_for(name))
         self.attempts.append(attempt)
-        raise NetworkBlockedError(f"no network in tests: {attempt}")
+        raise NetworkBlockedError(attempt)
 
 
 def _plain(host: Any) -> str:

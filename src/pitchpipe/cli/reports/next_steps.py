@@ -6,7 +6,9 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING
 
+from pitchpipe.addresses import hide_address
 from pitchpipe.formats.fitting import needs_grader
+from pitchpipe.redaction import hide_in_setting
 
 if TYPE_CHECKING:
     from pitchpipe.pipeline import Pipeline
@@ -34,12 +36,12 @@ def next_command(data: PreparedData, pipeline: Pipeline, arguments: argparse.Nam
     if trainer.name != "fake":
         words += ["--trainer", trainer.name]
     if "base_url" in trainer.options:
-        words += ["--base-url", str(trainer.options["base_url"])]
+        words += ["--base-url", hide_address(str(trainer.options["base_url"]))]
     if arguments.config:
         words += ["--config", arguments.config]
     for setting in arguments.set:
         if setting.partition(".")[0] in _OF_TRAINING:
-            words += ["--set", setting]
+            words += ["--set", hide_in_setting(setting)]
     return shlex.join(words)
 
 

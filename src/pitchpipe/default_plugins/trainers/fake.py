@@ -22,6 +22,6 @@ class FakeTrainer(OpenAITrainer):
         super().__post_init__()
         if not self.offline:
             raise ValueError(
-                f"base_url must begin with 'offline:'; found {self.base_url!r}. "
+                f"base_url must begin with 'offline:'; found {self.url!r}. "
                 "Use trainer 'openai' for a service with an address."
             )
