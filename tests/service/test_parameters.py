@@ -41,7 +41,7 @@ HIGH, LOW = "decimal_above_max_value", "decimal_below_min_value"
         ({"logit_bias": {"\u0663": 1}}, "logit_bias", None, "non-negative integers"),
         ({"seed": 2**63}, "seed", "integer_above_max_value", "seed"),
         ({"seed": -(2**63) - 1}, "seed", "invalid_type", "seed"),
-        ({"seed": 10**400}, "seed", "integer_above_max_value", "seed"),
+        ({"seed": 2**64 - 1}, "seed", "integer_above_max_value", "seed"),
         ({"service_tier": "cheap"}, "service_tier", "invalid_value", "flex"),
         ({"modalities": ["text", "smell"]}, "modalities[1]", "invalid_value", "audio"),
         ({"verbosity": "x"}, "verbosity", "invalid_value", "medium"),
