@@ -50,7 +50,6 @@ COMMANDS: dict[str, Callable[[str], list[str]]] = {
     "follow": lambda p: ["follow", p],
     "cancel": lambda p: ["cancel", p],
     "jobs": lambda p: ["jobs", "--base-url", f"offline:{p}"],
-    "jobs-elsewhere": lambda p: ["jobs", "--trainer", "openai", "--base-url", f"http://{p}"],
     "export": lambda p: ["export", "m", "--out", p],
     "export-model": lambda p: ["export", p, "--out", "out"],
     "sweep-file": lambda p: [
@@ -86,8 +85,6 @@ def test_no_path_makes_a_command_fail_unexpectedly(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for kind, path in BAD_PATHS.items():
-        if command == "jobs-elsewhere" and kind == "missing":
-            continue  # a name that is looked up
         if command == "serve" and kind == "missing":
             continue
         if kind == "root" and command in ("run-service", "jobs", "run-folder", "run-runs"):
