@@ -67,7 +67,7 @@ def load_head(journal: Path, remedy: str) -> JournalHead | None:
     path = head_of(journal)
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}.") from None
