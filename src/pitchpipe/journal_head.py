@@ -66,13 +66,15 @@ def load_head(journal: Path, remedy: str) -> JournalHead | None:
     """
     path = head_of(journal)
     try:
-        head = JournalHead(**json.loads(path.read_bytes()))
-        if type(head.entries) is not int or type(head.link) is not str:
-            raise TypeError("wrong types")
-    except FileNotFoundError:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}.") from None
+    try:
+        head = JournalHead(**json.loads(content))
+        if type(head.entries) is not int or type(head.link) is not str:
+            raise TypeError("wrong types")
     except (ValueError, TypeError, RecursionError):
         raise RunError(f"{path}: damaged. {_UNKNOWN} {_advice(path, remedy)}") from None
     if head.entries and not journal.exists():

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import _socket
 import asyncio
+import errno
+import pickle
 import socket
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -222,3 +228,52 @@ def test_the_report_counts_and_says_what_to_do() -> None:
         "Give its code the client of the fixture offline_openai, or the environment of "
         f'offline_openai_url, or allow it: @pytest.mark.allow_hosts("{HOST}", "2001:db8::1")',
     ]
+
+
+def test_what_is_refused_reads_well_wherever_it_is_shown(guard: Guard) -> None:
+    with pytest.raises(NetworkBlockedError) as caught:
+        _connect(("192.0.2.1", 443))
+    error = caught.value
+    assert error.errno == errno.ENETUNREACH
+    assert error.strerror == str(error) == "no network in tests: 192.0.2.1:443"
+    # as aiohttp's ClientConnectorError is made and shown (client_exceptions.py)
+    made = OSError(error.errno, error.strerror)
+    shown = f"Cannot connect to host 192.0.2.1:443 ssl:default [{made.strerror}]"
+    assert "[no network in tests: 192.0.2.1:443]" in shown
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.errno, str(again)) == (type(error), error.errno, str(error))
+
+
+def test_functions_taken_before_it_was_up_and_bare_sockets_are_kept_in() -> None:
+    look_up = _socket.getaddrinfo  # as "from socket import getaddrinfo" has it
+    guard = Guard()
+    with guard.watching():
+        with pytest.raises(NetworkBlockedError):
+            look_up(HOST, 443)
+        bare = _socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for reach in (bare.connect, bare.connect_ex):
+            with pytest.raises(NetworkBlockedError):
+                reach(("192.0.2.1", 443))
+        with pytest.raises(NetworkBlockedError):
+            bare.sendto(b"", ("192.0.2.1", 443))
+        bare.connect(("127.0.0.1", 9))
+        bare.close()
+    assert guard.attempts == [Attempt(HOST, 443), *[Attempt("192.0.2.1", 443)] * 3]
+
+
+def test_once_it_is_down_it_refuses_nothing() -> None:
+    script = """
+        import socket
+        from pitchpipe.testing.network import Guard, NetworkBlockedError
+
+        with Guard().watching():
+            pass
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            try:
+                sender.connect(("192.0.2.1", 443))  # sends nothing
+            except NetworkBlockedError:
+                raise
+            except OSError:
+                pass  # a machine without network
+        """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)

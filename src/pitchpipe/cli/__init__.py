@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pitchpipe.cli.parser import Parser, top_parser
-from pitchpipe.cli.streams import check_streams
+from pitchpipe.cli.streams import check_streams, forget
 from pitchpipe.errors import PitchpipeError, UnknownNameError
 
 __all__ = ["VERBS", "main", "parser_of"]
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (OSError, PitchpipeError) as error:
             return _failed(error, wants_traceback)
     except BrokenPipeError:
-        _forget_stdout()
+        forget(sys.stdout)
         return BROKEN_PIPE
     except KeyboardInterrupt:
         _say("pitchpipe: interrupted; the same command again goes on from here")
@@ -109,12 +109,12 @@ def _failed(error: Exception, with_traceback: bool) -> int:
     from pitchpipe.redaction import hide_credentials
 
     if isinstance(error, BrokenPipeError):
-        _forget_stdout()
+        forget(sys.stdout)
         return BROKEN_PIPE
     try:
         sys.stdout.flush()
     except OSError:
-        _forget_stdout()
+        forget(sys.stdout)
     if with_traceback:
         import traceback
 
@@ -141,7 +141,7 @@ def _flush() -> None:
     except OSError as error:
         from pitchpipe.cli.output import unwritable
 
-        _forget_stdout()
+        forget(sys.stdout)
         raise unwritable(error) from None
 
 
@@ -149,12 +149,3 @@ def _say(text: str) -> None:
     from pitchpipe.cli.output import say
 
     say(text)
-
-
-def _forget_stdout() -> None:
-    # so that the interpreter's own flush at the end has nowhere to fail
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, sys.stdout.fileno())
-    finally:
-        os.close(nowhere)

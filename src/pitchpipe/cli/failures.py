@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from pitchpipe.errors import PitchpipeError, UsageError
 
@@ -76,6 +77,13 @@ def explained(error: BaseException) -> PitchpipeError | None:
         return UsageError(
             "An argument, a variable or a name holds bytes that are not UTF-8. Expected text in "
             "UTF-8; rename the file or folder, or write the value in UTF-8."
+        )
+    database = sys.modules.get("sqlite3")
+    if database is not None and isinstance(error, database.DatabaseError):
+        return PitchpipeError(
+            f"The database of the offline service cannot be used: {error}. Free some space, make "
+            "its folder writable, or choose another with --base-url offline:FOLDER; finished work "
+            "is kept."
         )
     for kind, words, message in _TOLD:
         if isinstance(error, kind) and words in str(error):

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
+from pitchpipe.cli.streams import forget
+
 
 def write(text: str, stream: TextIO, end: str = "\n") -> None:
     """Writes lines; what the stream's encoding lacks is written as escapes.
@@ -22,6 +24,7 @@ def write(text: str, stream: TextIO, end: str = "\n") -> None:
         raise
     except OSError as error:
         if stream is sys.stderr:
+            forget(stream)
             return
         raise unwritable(error) from None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from typing import TextIO
 
 from pitchpipe.errors import UsageError
 
@@ -32,6 +34,16 @@ def check_streams() -> None:
             "Standard output is closed, so the answer has nowhere to go. Send it to a file, or to "
             "/dev/null."
         )
+
+
+def forget(stream: TextIO) -> None:
+    """Sends a stream that takes no more to nothing, for Python writes the rest of it at its end."""
+    with contextlib.suppress(OSError, ValueError):  # it may be none of the system's
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)
 
 
 def _nowhere() -> io.TextIOWrapper:
