@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pitchpipe.config import PluginsConfig
     from pitchpipe.service.server.keys import KeyFile
     from pitchpipe.stages import Learner
+
+_log = logging.getLogger(__name__)
 
 _LEVELS = ("debug", "info", "warning", "error")
 _PACES = ("workers", "polled", "immediate", "timed", "manual")
@@ -55,6 +58,26 @@ def configure(parser: Parser) -> None:
         metavar="FILE",
         type=Path,
         help="let in only who has a key; see pitchpipe keys",
+    )
+    add(
+        "--allow-origin",
+        metavar="ORIGIN",
+        action="append",
+        default=[],
+        help="a web page that may use it, such as http://localhost:3000; may be repeated",
+    )
+    add(
+        "--allow-host",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="a name by which it is reached, beside those of this machine; may be repeated",
+    )
+    add(
+        "--max-connections",
+        metavar="N",
+        type=int,
+        help="open at once; by default as many as the open files allow, up to 1000",
     )
     add("--workers", metavar="N", type=int, default=1, help="processes that train; 1 by default")
     add(
@@ -93,11 +116,17 @@ def configure(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serves."""
     from pitchpipe.config import Config
+    from pitchpipe.service.server.limits import raise_file_limit
     from pitchpipe.service.server.logs import log_to_stderr
     from pitchpipe.service.server.loopback import base_url, listening
+    from pitchpipe.service.server.origins import OriginPolicy
 
     if arguments.workers < 1 or arguments.max_upload_mb < 1:
         raise UsageError("--workers and --max-upload-mb must be 1 or more.")
+    if arguments.max_connections is not None and arguments.max_connections < 1:
+        raise UsageError("--max-connections must be 1 or more.")
+    OriginPolicy(arguments.allow_origin, arguments.allow_host)  # refused before anything is made
+    raise_file_limit(arguments.max_connections)
     chosen = choice_of(arguments, Config.discover(Path.cwd()).plugins).to_config()
     options = _options(arguments.learner_option)
     learner_name, learner = _learner(arguments.learner, chosen)
@@ -112,6 +141,10 @@ def run(arguments: argparse.Namespace) -> int:
                 "or listen on 127.0.0.1."
             )
         log_to_stderr(arguments.log_format, arguments.log_level)
+        if keys is not None and arguments.allow_host:
+            _log.warning(
+                "--allow-host changes nothing beside --api-key-file: who has a key may use any name"
+            )
         folder = arguments.data_dir or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="pitchpipe-"))
         )
@@ -135,6 +168,9 @@ def run(arguments: argparse.Namespace) -> int:
             log_level=arguments.log_level,
             block=chosen.block,
             allow=chosen.allow,
+            allow_origins=arguments.allow_origin,
+            allow_hosts=arguments.allow_host,
+            max_connections=arguments.max_connections,
         )
     return 0
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from anyio import to_thread
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
+from pitchpipe.errors import ConfigError
 from pitchpipe.service.http import ApiError, Disconnect, Request, Response, Wait, let_go
 from pitchpipe.service.server import bodies
+from pitchpipe.service.server.connections import log
 from pitchpipe.service.server.metrics import CONTENT_TYPE, Metrics
+from pitchpipe.service.server.origins import Headers, OriginPolicy
 
 if TYPE_CHECKING:
     from starlette.requests import Request as Asked
@@ -39,7 +43,10 @@ _FORM_OVERHEAD = 1 << 20
 _MOST_QUICK = 64 << 10
 """Bytes of a body that is read, checked and answered at once, without a thread."""
 
-_BESIDE = ("/healthz", "/metrics")
+_HEALTH = "/healthz"
+_METRICS = "/metrics"
+_METHODS = ("GET", "POST", "DELETE")
+_PIECE = 1 << 16  # of an answer: what uvicorn sends in one piece waits in memory for the client
 
 
 def application(
@@ -49,6 +56,9 @@ def application(
     keys: KeyFile | None = None,
     most_upload: int = MOST_UPLOAD,
     workers: Callable[[], int] = lambda: 0,
+    allow_origins: Iterable[str] = (),
+    allow_hosts: Iterable[str] = (),
+    listens_on: str = "127.0.0.1",
 ) -> ASGIApp:
     """The API, and beside it ``/healthz`` and ``/metrics``.
 
@@ -58,18 +68,74 @@ def application(
         keys: who may ask; everybody without it.
         most_upload: bytes of an uploaded file.
         workers: tells how many processes are training.
+        allow_origins: web pages that may ask as well, such as ``http://localhost:3000``.
+        allow_hosts: names by which this may be reached as well, where no keys are asked for.
+        listens_on: the address that the server listens on.
+
+    Raises:
+        UsageError: an origin or a host is none.
     """
     metrics = Metrics(service.store, workers)
-    doorkeeper = Doorkeeper(keys)
+    policy = OriginPolicy(allow_origins, allow_hosts, listens_on=listens_on, keyed=keys is not None)
+    doorkeeper = Doorkeeper(keys, policy)
     api = Api(service, connections, doorkeeper, metrics, most_upload)
     beside = _beside(doorkeeper, metrics)
+    shared: dict[ASGIApp, ASGIApp] = {app: _shared(app, policy) for app in (api, beside)}
 
     async def choose(scope: Scope, receive: Receive, send: Send) -> None:
-        # the API goes first and straight: it is what a server is asked for all day
-        app = beside if scope["path"] in _BESIDE else api
+        path = scope["path"]
+        app: ASGIApp = api
+        if path == _HEALTH:
+            await beside(scope, receive, send)
+            return
+        try:
+            connections.check(scope)
+            _check_framing(path, scope["headers"])
+        except ApiError as error:
+            headers = {"connection": "close"} | (
+                {"retry-after": "1"} if error.status == 503 else {}
+            )
+            await JSONResponse(error.body, error.status, headers)(scope, receive, send)
+            return
+        if path == _METRICS:
+            app = beside
+        if policy.origins and policy.shares_with(scope["headers"]):
+            app = shared[app]
         await app(scope, receive, send)
 
     return choose
+
+
+def _check_framing(path: str, headers: Headers) -> None:
+    """Refuses requests of which two readers could make two things.
+
+    RFC 9112: a message with both lengths (6.1) is closed on, a target without a path (3.2.2) is a
+    proxy's, and may name another host than the header Host.
+    """
+    names = [name for name, _ in headers]
+    if b"transfer-encoding" in names and b"content-length" in names:
+        raise ApiError(
+            400,
+            "Found the headers Transfer-Encoding and Content-Length; expected one of them.",
+            code="invalid_http",
+        )
+    if not path.startswith("/"):
+        raise ApiError(
+            400,
+            "The request line has no path; expected one that begins with '/', as /v1/models.",
+            code="invalid_http",
+        )
+
+
+def _shared(app: ASGIApp, policy: OriginPolicy) -> ASGIApp:
+    """An application whose answers the pages of other origins may read."""
+    return CORSMiddleware(
+        app,
+        allow_origins=tuple(policy.origins),
+        allow_methods=_METHODS,
+        allow_headers=("*",),
+        expose_headers=("*",),
+    )
 
 
 def _beside(doorkeeper: Doorkeeper, metrics: Metrics) -> Starlette:
@@ -78,35 +144,49 @@ def _beside(doorkeeper: Doorkeeper, metrics: Metrics) -> Starlette:
 
     async def show_metrics(asked: Asked) -> PlainTextResponse | JSONResponse:
         try:
-            doorkeeper.check(asked.headers)
+            doorkeeper.check(asked.scope["headers"])
         except ApiError as error:
             return JSONResponse(error.body, error.status)
         return PlainTextResponse(metrics.text(), headers={"content-type": CONTENT_TYPE})
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", show_metrics)])
+    return Starlette(routes=[Route(_HEALTH, healthz), Route(_METRICS, show_metrics)])
 
 
 class Doorkeeper:
-    """Lets in whoever has a key.
+    """Lets in whoever has a key; where there are no keys, all but foreign web pages.
 
     Args:
-        keys: the keys, None to let everybody in.
+        keys: the keys, None to ask for none.
+        policy: which pages are foreign.
     """
 
-    def __init__(self, keys: KeyFile | None) -> None:
+    def __init__(self, keys: KeyFile | None, policy: OriginPolicy) -> None:
         self._keys = keys
+        self._policy = policy
 
-    def check(self, headers: Mapping[str, str]) -> str:
+    def check(self, headers: Headers) -> str:
         """The name of the key that a request shows, "" where none is asked for.
 
         Raises:
-            ApiError: it shows none, or a wrong one.
+            ApiError: it shows none, or a wrong one; a web page sends it that may not; or the keys
+                cannot be read.
         """
+        self._policy.check(headers)
         if self._keys is None:
             return ""
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        key = given.strip() if scheme.lower() == "bearer" else headers.get("api-key", "")
-        name = self._keys.name_of(key) if key else None
+        shown = dict(headers)
+        scheme, _, given = shown.get(b"authorization", b"").decode("latin-1").partition(" ")
+        bearer = scheme.lower() == "bearer"
+        key = given.strip() if bearer else shown.get(b"api-key", b"").decode("latin-1")
+        try:
+            name = self._keys.name_of(key) if key else None
+        except ConfigError as error:
+            log.warning("the keys cannot be read, so that nobody is let in: %s", error)
+            raise ApiError(
+                500,
+                "This server cannot read its keys, so that it lets nobody in; its log says why.",
+                kind="server_error",
+            ) from None
         if name is None:
             found = "Incorrect API key provided." if key else "You didn't provide an API key."
             raise ApiError(
@@ -152,7 +232,7 @@ class Api:
         self._metrics.in_flight += 1
         try:
             try:
-                key = self._doorkeeper.check(request.headers)
+                key = self._doorkeeper.check(scope["headers"])
                 request.body = await bodies.read(
                     receive, request.headers, MOST_JSON, self._most_form
                 )
@@ -195,7 +275,11 @@ class Api:
             head.append((b"content-length", b"%d" % len(body)))
         start = {"type": "http.response.start", "status": response.status, "headers": head}
         await send(start)
-        await send({"type": "http.response.body", "body": body})
+        last = max(0, len(body) - 1) // _PIECE * _PIECE
+        for place in range(0, last, _PIECE):
+            piece = body[place : place + _PIECE]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": body[last:]})
 
     async def _hang_up(self, scope: Scope, receive: Receive) -> None:
         self._connections.abort(scope)

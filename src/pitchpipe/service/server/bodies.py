@@ -1,7 +1,8 @@
-"""Reading request bodies: small ones into memory, forms of any size through a temporary file."""
+"""Reading request bodies: small ones into memory, larger ones through a temporary file."""
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import tempfile
 from collections.abc import Mapping
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 from pitchpipe.service.http import ApiError
 
 if TYPE_CHECKING:
-    from starlette.types import Receive
+    from starlette.types import Message, Receive
 
-_IN_MEMORY = 1 << 20
-"""Bytes of a form that are kept in memory."""
+_IN_MEMORY = 1 << 18
+"""Bytes of a body that are kept in memory: as many clients as there are may send one at once."""
+
+_IDENTITY = ("", "identity")
 
 
 class ClientLeftError(Exception):
@@ -32,9 +35,10 @@ async def read(
         most_form: the most bytes of a form.
 
     Raises:
-        ApiError: it is too large.
+        ApiError: it is too large, or compressed.
         ClientLeftError: it breaks off.
     """
+    _check_encoding(headers)
     form = headers.get("content-type", "").lower().startswith("multipart/")
     most = most_form if form else most_json
     declared = headers.get("content-length", "")
@@ -46,6 +50,14 @@ async def read(
         if len(body) > most:
             raise _too_large(most)
         return body
+    with contextlib.ExitStack() as spools:
+        return await _collect(receive, message, most, spools)
+
+
+async def _collect(
+    receive: Receive, message: Message, most: int, spools: contextlib.ExitStack
+) -> Body:
+    """The body from its first message on; past a size it goes through a file among the spools."""
     pieces: list[bytes] = []
     size = 0
     spool = None
@@ -56,8 +68,9 @@ async def read(
         size += len(piece)
         if size > most:
             raise _too_large(most)
-        if spool is None and form and size > _IN_MEMORY:
-            spool = tempfile.TemporaryFile()  # noqa: SIM115 - the mapping keeps it
+        if spool is None and size > _IN_MEMORY:
+            spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the others
+            spools.enter_context(spool)
             spool.writelines(pieces)
             pieces.clear()
         if spool is None:
@@ -70,11 +83,21 @@ async def read(
     if spool is None:
         return b"".join(pieces)
     spool.flush()
-    with spool:
-        return mmap.mmap(spool.fileno(), 0, access=mmap.ACCESS_READ)
+    return mmap.mmap(spool.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 Body = bytes | mmap.mmap
+
+
+def _check_encoding(headers: Mapping[str, str]) -> None:
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in _IDENTITY:
+        raise ApiError(
+            415,
+            f"The header Content-Encoding is {encoding[:100]!r}; expected a body that is not "
+            "compressed. Send it without that header.",
+            code="unsupported_content_encoding",
+        )
 
 
 def _too_large(most: int) -> ApiError:

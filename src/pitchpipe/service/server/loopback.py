@@ -24,18 +24,20 @@ def serve(
         service: what answers; whoever made it closes it.
         host: the address to listen on.
         port: the port, 0 for a free one.
-        options: as for ``app.application``.
+        options: as for ``runner.server``, such as ``allow_origins``, ``allow_hosts`` and
+            ``limits``.
 
     Yields:
         The base URL for clients.
 
     Raises:
         ConfigError: the address cannot be listened on.
+        UsageError: an origin or a host is none.
     """
     from pitchpipe.service.server.runner import server
 
     with listening(host, port) as listener:
-        running = server(service, **options)
+        running = server(service, listens_on=host, **options)
         thread = threading.Thread(target=running.run, args=([listener],), name="pitchpipe-serve")
         thread.start()
         try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pitchpipe.service.engine.pace import WORKERS, Pace
 from pitchpipe.service.server.keys import KeyFile
+from pitchpipe.service.server.limits import Limits
 from pitchpipe.service.server.logs import Form
 from pitchpipe.service.server.runner import server
 from pitchpipe.service.server.worker import Orders
@@ -34,6 +35,9 @@ def serve(
     log_level: str,
     block: Sequence[str] = (),
     allow: Sequence[str] | None = None,
+    allow_origins: Iterable[str] = (),
+    allow_hosts: Iterable[str] = (),
+    max_connections: int | None = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; must be called in the process's main thread.
 
@@ -55,6 +59,13 @@ def serve(
         log_level: from which level on they do.
         block: plugins that the workers do not load.
         allow: if given, the only ones that they load.
+        allow_origins: web pages that may ask as well.
+        allow_hosts: names by which the server may be reached as well, where no keys are asked for.
+        max_connections: how many there may be at once; None for as many as this system allows,
+            1,000 at most.
+
+    Raises:
+        UsageError: an origin or a host is none.
     """
     orders = Orders(str(folder), learner_name, learner_options, log_form, log_level, block, allow)
     pool = Workers(
@@ -69,7 +80,16 @@ def serve(
         waiting=pool.nudge,
         control_routes=control,
     )
-    running = server(service, keys=keys, most_upload=most_upload, workers=lambda: pool.alive)
+    running = server(
+        service,
+        limits=Limits(max_connections),
+        keys=keys,
+        most_upload=most_upload,
+        workers=lambda: pool.alive,
+        allow_origins=allow_origins,
+        allow_hosts=allow_hosts,
+        listens_on=listener.getsockname()[0],
+    )
     try:
         with pool:
             running.run([listener])
