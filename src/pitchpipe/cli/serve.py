@@ -118,7 +118,6 @@ def run(arguments: argparse.Namespace) -> int:
         from pitchpipe.service.server.running import serve
 
         listener.listen()
-        _tell(base_url(listener), arguments)
         serve(
             listener,
             folder,
@@ -135,6 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
             log_level=arguments.log_level,
             block=chosen.block,
             allow=chosen.allow,
+            opened=lambda: _tell(base_url(listener), arguments),
         )
     return 0
 

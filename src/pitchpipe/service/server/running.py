@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +34,7 @@ def serve(
     log_level: str,
     block: Sequence[str] = (),
     allow: Sequence[str] | None = None,
+    opened: Callable[[], object] = lambda: None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; must be called in the process's main thread.
 
@@ -55,6 +56,10 @@ def serve(
         log_level: from which level on they do.
         block: plugins that the workers do not load.
         allow: if given, the only ones that they load.
+        opened: called once the data can be used, before the first request is answered.
+
+    Raises:
+        StorageError: the data cannot be used.
     """
     orders = Orders(str(folder), learner_name, learner_options, log_form, log_level, block, allow)
     pool = Workers(
@@ -69,6 +74,7 @@ def serve(
         waiting=pool.nudge,
         control_routes=control,
     )
+    opened()
     running = server(service, keys=keys, most_upload=most_upload, workers=lambda: pool.alive)
     try:
         with pool:
