@@ -44,7 +44,7 @@ from pitchpipe.service.routes.permissions import PermissionRoutes
 from pitchpipe.service.routes.stored_chats import StoredChatRoutes
 from pitchpipe.service.routes.uploads import UploadRoutes
 from pitchpipe.service.storage.blobs import Blobs
-from pitchpipe.service.storage.errors import RETRY_SECONDS, BusyError, StorageError
+from pitchpipe.service.storage.errors import RETRY_SECONDS, BusyError, FullError, StorageError
 from pitchpipe.service.storage.layout import Layout
 from pitchpipe.service.storage.orphans import collect
 from pitchpipe.service.storage.store import Store
@@ -123,7 +123,9 @@ class Service:
                 self.store.seed,
                 seed,
             )
-        self._release = weakref.finalize(self, _release, self.store, self.blobs, None if data_dir else folder)
+        self._release = weakref.finalize(
+            self, _release, self.store, self.blobs, None if data_dir else folder
+        )
         mishaps = Mishaps(self.store)
         files = Files(self.store, self.blobs, self.clock, mishaps)
         self.models = models = Models(self.store, self.blobs, learner, learner_name)
@@ -267,7 +269,11 @@ class Service:
 
     def _give_up(self, part: Batches | Training, object_id: str, reason: str) -> None:
         self._owed[object_id] = reason
-        part.give_up(object_id, reason)
+        try:
+            part.give_up(object_id, reason)
+        except FullError:
+            self.store.make_room()
+            part.give_up(object_id, reason)
         del self._owed[object_id]
 
 

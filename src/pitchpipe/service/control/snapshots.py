@@ -68,7 +68,6 @@ class Snapshots:
         return f"snapshot-{number}"
 
     def _fill(self, folder: Path) -> None:
-        folder.parent.mkdir(0o700, exist_ok=True)
         folder.mkdir(0o700)
         with self._store.saving(folder / _DATABASE):
             self._blobs.save(folder)

@@ -15,7 +15,7 @@ from pitchpipe.service.protocol.calls import call_form
 from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 from pitchpipe.service.router import Route
-from pitchpipe.service.routes.stored_chats import keep
+from pitchpipe.service.routes.stored_chats import is_stored, keep
 from pitchpipe.service.storage.store import Store
 from pitchpipe.stages import Token
 
@@ -52,7 +52,7 @@ class GenerateRoutes:
         quick = self._models.quick
         return (
             Route("POST", "/completions", self.completion, quick),
-            Route("POST", "/chat/completions", self.chat, quick),
+            Route("POST", "/chat/completions", self.chat, quick, is_stored),
         )
 
     def completion(self, request: Request) -> Response:

@@ -153,7 +153,7 @@ class Api:
                 request.body = await bodies.read(
                     receive, request.headers, MOST_JSON, self._most_form
                 )
-                if route is None or route.is_quick():
+                if route is None or route.is_quick(request):
                     response = self._service.handle(request, found)
                 else:
                     response = await to_thread.run_sync(self._service.handle, request, found)

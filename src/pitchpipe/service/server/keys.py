@@ -113,7 +113,7 @@ class KeyFile:
                 "and no - in the first place."
             )
         with self._changing():
-            keys = self.keys if os.path.lexists(self._path) else []
+            keys = self.keys if self._path.exists() else []
             if any(known.name == name for known in keys):
                 raise ConfigError(f"{self._path}: {name!r} has a key already; remove it first.")
             key = PREFIX + secrets.token_urlsafe(32)
@@ -143,7 +143,7 @@ class KeyFile:
 
         The folder is locked, for the file is replaced.
         """
-        folder = self._path.resolve().parent
+        folder = self._target.parent
         with writing(self._path, folder):
             folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -153,9 +153,13 @@ class KeyFile:
         finally:
             os.close(descriptor)
 
+    @property
+    def _target(self) -> Path:
+        """The file itself, which is replaced, where the path is a link to it."""
+        return Path(os.path.realpath(self._path))
+
     def _write(self, keys: list[Key]) -> None:
-        # a link stays one: what it leads to is replaced
-        with atomic(self._path.resolve(), private=True) as stream:
+        with atomic(self._target, private=True) as stream:
             stream.write(_HEADER)
             stream.writelines(f"{key.name} sha256:{key.digest}\n" for key in keys)
 
@@ -198,7 +202,7 @@ class KeyFile:
     def _unreadable(self, reason: str) -> ConfigError:
         return ConfigError(
             f"{self._path}: cannot be read as a file of keys: {reason}. "
-            f"Put a copy of the file back, or pitchpipe keys new NAME --file {self._path} makes one."
+            f"Put a copy back, or pitchpipe keys new NAME --file {self._path} makes one."
         )
 
 

@@ -226,4 +226,5 @@ def _link(source: str, target: str) -> None:
     try:
         os.link(source, target)
     except OSError:  # the file system has no links, or no more of them
-        shutil.copy(source, target)
+        with naming(Path(target)):
+            shutil.copy(source, target)

@@ -82,6 +82,8 @@ def _of_database(path: Path, error: sqlite3.Error) -> StorageError:
             return FullError(
                 f"{path}: cannot be written: No space left on device ({error}). {_SPACE}"
             )
+        case ["CANTOPEN"] if path.is_dir():
+            return StorageError(f"{path}: is a folder, but a database is expected. {_DAMAGED}")
         case ["READONLY" | "CANTOPEN" | "PERM" | "AUTH"]:
             return StorageError(f"{path}: cannot be opened for writing: {error}. {_ACCESS}")
         case ["NOTADB" | "CORRUPT"]:

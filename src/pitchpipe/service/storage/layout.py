@@ -97,8 +97,6 @@ class Layout:
 
     def snapshot_numbers(self) -> list[int]:
         """The numbers of the snapshots that there are, smallest first."""
-        if not self.snapshots.is_dir():
-            return []
         names = [path.name for path in self.snapshots.iterdir()]
         return sorted(int(name) for name in names if re.fullmatch(r"[1-9][0-9]{0,17}", name))
 
@@ -154,12 +152,12 @@ class Layout:
                     "Give the service a folder of its own, or close this one with chmod 700.",
                     self.folder,
                 )
-            for folder in (self.files, self.models, self.locks):
+            for folder in self._kept:
                 folder.mkdir(_FOLDER_MODE, exist_ok=True)
                 _close(folder)
             # SQLite gives the files beside a database the mode of the database
             self.database.touch(_FILE_MODE)
-            _close(*self._present(self.snapshots, *map(self._beside, _DATABASES)))
+            _close(*self._present(*map(self._beside, _DATABASES)))
 
     @property
     def _is_ours(self) -> bool:

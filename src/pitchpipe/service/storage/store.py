@@ -236,6 +236,15 @@ class Store:
             self._reader.close()
             self.connection.close()
 
+    def make_room(self) -> None:
+        """Gives back what the log of changes takes on the disk, as far as that can be done now."""
+        self._acquire()
+        try:
+            with contextlib.suppress(sqlite3.Error):
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._lock.release()
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block's changes, or none of them; blocks may nest.
@@ -493,7 +502,9 @@ class Store:
         """
         with self.transaction():
             self.connection.execute("DELETE FROM objects")
-            self.connection.execute("DELETE FROM counters WHERE name NOT IN ('seed', 'salt', 'choices')")
+            self.connection.execute(
+                "DELETE FROM counters WHERE name NOT IN ('seed', 'salt', 'choices')"
+            )
             if seed is not None:
                 self.reseed(seed)
             self._memory.clear()
