@@ -98,7 +98,7 @@ class Workers:
                 if working_on:
                     self._blame(working_on)
             deaths = deaths + 1 if time.monotonic() - begun < _SHORT_LIFE_SECONDS else 0
-            self._stopping.wait(min(_MOST_REST_SECONDS, _REST_SECONDS * 2**deaths))
+            self._stopping.wait(min(_MOST_REST_SECONDS, _REST_SECONDS * 2 ** min(deaths, 16)))
 
     def _live_and_die(self) -> tuple[int, str]:
         """Runs one process to its end; gives its exit code, and what it was working on."""
