@@ -21,7 +21,9 @@ class WriteError(PitchpipeError):
 
 
 @contextlib.contextmanager
-def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
+def atomic(
+    path: Path, mode: Literal["w", "wb"] = "w", *, private: bool = False
+) -> Iterator[IO[Any]]:
     """A file to write to, which gets its name only when all of it is on disk.
 
     Text is UTF-8 with line feeds. Missing parent folders are made. When the block raises, nothing
@@ -30,6 +32,8 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
     Args:
         path: the final name.
         mode: "w" for text, "wb" for bytes.
+        private: whether the file is closed to other users from the moment it is there, whatever
+            the umask.
 
     Raises:
         WriteError: the folder cannot be written to, the disk is full, or what has that name is not
@@ -42,8 +46,12 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
             raise WriteError(f"{path}: is not a file and is left alone. Choose another name.")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with unfinished.open(
-                mode.replace("w", "x"), encoding=encoding, newline=newline
+            with open(
+                unfinished,
+                mode.replace("w", "x"),
+                encoding=encoding,
+                newline=newline,
+                opener=_open_private if private else None,
             ) as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX)  # so that nobody takes it for a left-over
                 yield stream
@@ -72,6 +80,12 @@ def check_folder(path: Path) -> None:
             f"{shown[:80]!r}{'...' if len(shown) > 80 else ''}: cannot be the name of a folder "
             f"({reason}). Expected the path of a folder; choose another."
         ) from None
+
+
+def _open_private(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)  # a umask may take away more
+    return descriptor
 
 
 @contextlib.contextmanager

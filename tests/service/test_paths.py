@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pitchpipe.service.http import Request
 from pitchpipe.service.service import Service
 from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.layout import Layout
 
 ROUTES = (
     ("GET", "files/{}"),
@@ -82,7 +83,9 @@ def test_no_id_of_a_client_makes_a_file(tmp_path: Path) -> None:
     "key", ["..", "../x", "/x", "a/b", "a\0", "a" * 201, "", ".work", " a", "a\n"]
 )
 def test_what_is_no_id_is_kept_nowhere(tmp_path: Path, key: str) -> None:
-    blobs = Blobs(tmp_path / "blobs")
+    layout = Layout(tmp_path / "blobs")
+    layout.make()
+    blobs = Blobs(layout)
     before = _paths(tmp_path)
     attempts = (
         lambda: blobs.write(key, b"x"),

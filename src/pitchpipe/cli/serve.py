@@ -151,7 +151,6 @@ def run(arguments: argparse.Namespace) -> int:
         from pitchpipe.service.server.running import serve
 
         listener.listen()
-        _tell(base_url(listener), arguments)
         serve(
             listener,
             folder,
@@ -171,6 +170,7 @@ def run(arguments: argparse.Namespace) -> int:
             allow_origins=arguments.allow_origin,
             allow_hosts=arguments.allow_host,
             max_connections=arguments.max_connections,
+            opened=lambda: _tell(base_url(listener), arguments),
         )
     return 0
 

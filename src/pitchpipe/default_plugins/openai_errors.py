@@ -77,6 +77,8 @@ def retry_wait(error: OpenAIError, attempt: int, first_wait: float) -> float | N
         return None
     if error.status_code not in (408, 409, 429) and error.status_code < 500:
         return None
+    if error.status_code == 507:  # RFC 4918, 11.5: no further try unless the user wants one
+        return None
     asked = _retry_after(error)
     if asked > LONGEST_RETRY_AFTER:
         return None

@@ -21,15 +21,20 @@ class Route:
         handler: called with the request and, decoded, what stands at each ``*``.
         quick: whether it always answers in well under a millisecond, so that a server need not
             hand it to a thread; or what tells so each time.
+        writes: whether a request changes the database, and may have to wait for another process
+            that has locked it; then it is not quick.
     """
 
     method: str
     template: str
     handler: Handler
     quick: bool | Callable[[], bool] = False
+    writes: Callable[[Request], bool] = lambda _: False
 
-    def is_quick(self) -> bool:
-        """Whether it is quick now."""
+    def is_quick(self, request: Request | None = None) -> bool:
+        """Whether it is quick now, and with this request."""
+        if request is not None and self.writes(request):
+            return False
         return self.quick() if callable(self.quick) else self.quick
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
 import tempfile
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -26,7 +28,7 @@ from pitchpipe.service.engine.jobs import Jobs
 from pitchpipe.service.engine.mishaps import Mishaps
 from pitchpipe.service.engine.models import Models
 from pitchpipe.service.engine.numbers import Numbers
-from pitchpipe.service.engine.pace import Pace, Pacer
+from pitchpipe.service.engine.pace import Pace, Pacer, moving
 from pitchpipe.service.engine.training import Training
 from pitchpipe.service.engine.uploads import Uploads
 from pitchpipe.service.http import ApiError, Request, Response
@@ -43,6 +45,9 @@ from pitchpipe.service.routes.permissions import PermissionRoutes
 from pitchpipe.service.routes.stored_chats import StoredChatRoutes
 from pitchpipe.service.routes.uploads import UploadRoutes
 from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.errors import RETRY_SECONDS, BusyError, FullError, StorageError
+from pitchpipe.service.storage.layout import Layout
+from pitchpipe.service.storage.orphans import collect
 from pitchpipe.service.storage.store import Store
 from pitchpipe.stages import Learner
 
@@ -104,9 +109,14 @@ class Service:
             learner = NgramLearner
         folder = data_dir or Path(tempfile.mkdtemp(prefix="pitchpipe-"))
         self.clock = clock if isinstance(clock, Clock) else Clock(clock)
-        self.blobs = Blobs(folder)
-        with self.blobs.claim("open", wait=True):
-            self.store = Store(folder / "service.sqlite3" if data_dir else None, seed)
+        layout = Layout(folder)
+        layout.make()
+        self.blobs = Blobs(layout)
+        with self.blobs.opening() as alone:
+            self.store = Store(
+                layout.database if data_dir else None, seed, must_exist=layout.holds_contents
+            )
+            collect(layout, self.store, alone=alone)
         if seed not in (None, self.store.seed):
             _log.warning(
                 "%s: began with seed %d and keeps it; seed %d is ignored. Choose another folder "
@@ -115,13 +125,19 @@ class Service:
                 self.store.seed,
                 seed,
             )
-        self._release = weakref.finalize(self, _release, self.store, None if data_dir else folder)
+        self._release = weakref.finalize(
+            self, _release, self.store, self.blobs, None if data_dir else folder
+        )
         mishaps = Mishaps(self.store)
         files = Files(self.store, self.blobs, self.clock, mishaps)
         self.models = models = Models(self.store, self.blobs, learner, learner_name)
         pacer = Pacer(self.store, self.clock, self.advance, pace, lasting or {}, waiting)
         numbers = {"requests": Numbers(), "answers": Numbers()}
         counts = Counts()
+        if not self.store.seeded:
+            # other processes answer out of the same folder, before and beside this one
+            numbers["answers"].last = secrets.randbits(62)
+        self._owed: dict[str, str] = {}
         self._training = Training(self.store, self.blobs, files, models, self.clock)
         self._batches = Batches(
             self.store,
@@ -136,18 +152,21 @@ class Service:
             self.clock,
             pacer,
             self.advance,
-            Snapshots(folder / "snapshots", self.store, self.blobs, numbers, counts),
+            Snapshots(layout, self.store, self.blobs, numbers, counts),
             Creations(self.store, self.blobs),
             RequestLog(numbers["requests"], self.clock, stopwatch),
             Faults(mishaps, self.clock),
         )
+        uploads = Uploads(self.store, self.blobs, files, self.clock)
+        uploads.expire()
+        files.expire()
         jobs = Jobs(self.store, files, models, self.clock, pacer, mishaps)
         generate = GenerateRoutes(self.store, models, self.clock, numbers["answers"], counts)
         self._router = _router(
             generate,
             FileRoutes(self.store, files),
             StoredChatRoutes(self.store),
-            UploadRoutes(Uploads(self.store, self.blobs, files, self.clock)),
+            UploadRoutes(uploads),
             ModelRoutes(self.store, models),
             PermissionRoutes(self.store, models, self.clock),
             JobRoutes(self.store, jobs),
@@ -198,6 +217,8 @@ class Service:
             return route.handler(request, *captured)
         except ApiError as error:
             return error.response()
+        except StorageError as error:
+            return _storage_response(error)
         except PitchpipeError as error:
             return ApiError(500, str(error), kind="server_error").response()
         except Exception as error:  # noqa: BLE001 - a client gets an answer, whatever happens
@@ -216,11 +237,28 @@ class Service:
         Args:
             object_id: whose; one that is unknown, paused or has ended is left alone.
             share: how much of the present state's work may be done by now, 1 for all of it.
+
+        Raises:
+            StorageError: what is to be kept of it cannot be, such as on a full disk. Then it fails
+                for that reason, or, where not even that can be kept, the next call fails it
+                instead of doing the same work again.
         """
         part = self._batches if object_id.startswith("batch_") else self._training
         with self.blobs.going_on() as admitted:
-            if admitted:
-                part.advance(object_id, share)
+            if not admitted:
+                return
+            try:
+                if object_id in self._owed:
+                    self._give_up(part, object_id, self._owed[object_id])
+                else:
+                    part.advance(object_id, share)
+            except BusyError:
+                raise
+            except StorageError as error:
+                _log.error("%s: %s", object_id, error)
+                self._give_up(part, object_id, str(error))
+                if moving(self.store, object_id):
+                    raise
 
     def give_up(self, object_id: str, reason: str) -> None:
         """Fails a job or a batch that cannot be finished, unless it has ended.
@@ -230,7 +268,16 @@ class Service:
             reason: a sentence for its owner.
         """
         part = self._batches if object_id.startswith("batch_") else self._training
-        part.give_up(object_id, reason)
+        self._give_up(part, object_id, reason)
+
+    def _give_up(self, part: Batches | Training, object_id: str, reason: str) -> None:
+        self._owed[object_id] = reason
+        try:
+            part.give_up(object_id, reason)
+        except FullError:
+            self.store.make_room()
+            part.give_up(object_id, reason)
+        del self._owed[object_id]
 
 
 class _Part(Protocol):
@@ -241,7 +288,17 @@ def _router(*parts: _Part, prefix: str = "v1") -> Router:
     return Router((route for part in parts for route in part.routes()), prefix)
 
 
-def _release(store: Store, temporary: Path | None) -> None:
+def _storage_response(error: StorageError) -> Response:
+    refusal = ApiError(error.status, str(error), code=error.code, kind="server_error").response()
+    if isinstance(error, BusyError):
+        extra = {"retry-after": str(RETRY_SECONDS)}
+    else:
+        extra = {"x-should-retry": "false"}  # the openai package heeds it
+    return replace(refusal, headers={**refusal.headers, **extra})
+
+
+def _release(store: Store, blobs: Blobs, temporary: Path | None) -> None:
     store.close()
+    blobs.close()
     if temporary is not None:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -210,7 +210,7 @@ def test_a_snapshot_that_was_not_taken_is_not_brought_back(make_client, lines, n
 def test_bytes_are_shared_and_copied_where_that_cannot_be(make_client, lines, monkeypatch):
     client = make_client()
     file_id = client.upload(lines["completion"]())
-    path = client.service.blobs._files / file_id
+    path = client.service.blobs._layout.file(file_id)
     client.service.control.snapshot()
     assert path.stat().st_nlink == 2
 

@@ -54,13 +54,13 @@ def test_a_line_that_is_no_key_is_named_and_not_repeated(tmp_path, line):
     path = tmp_path / "keys"
     path.write_text(f"# keys\n{line}\n")
     with pytest.raises(ConfigError, match=r"keys, line 2: expected 'NAME sha256:HASH'") as error:
-        KeyFile(path).name_of("x")
+        _ = KeyFile(path).keys
     assert line not in str(error.value)
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(ConfigError, match="pitchpipe keys new NAME --file"):
-        KeyFile(tmp_path / "keys").name_of("x")
+        _ = KeyFile(tmp_path / "keys").keys
 
 
 def test_the_command(tmp_path, capsys):

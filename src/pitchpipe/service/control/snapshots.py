@@ -13,6 +13,8 @@ from pitchpipe.service.engine.counts import Counts
 from pitchpipe.service.engine.numbers import Numbers
 from pitchpipe.service.http import ApiError
 from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.errors import naming
+from pitchpipe.service.storage.layout import Layout, close_all
 from pitchpipe.service.storage.store import Store
 
 _DATABASE = "service.sqlite3"
@@ -27,7 +29,7 @@ class Snapshots:
     Requests should not be under way either: what one is about to add may be lost.
 
     Args:
-        folder: where to keep them.
+        layout: says where to keep them.
         store: the objects.
         blobs: bytes and models.
         numbers: by name, those that are in memory.
@@ -36,13 +38,13 @@ class Snapshots:
 
     def __init__(
         self,
-        folder: Path,
+        layout: Layout,
         store: Store,
         blobs: Blobs,
         numbers: Mapping[str, Numbers],
         counts: Counts,
     ) -> None:
-        self._folder = folder
+        self._layout = layout
         self._store = store
         self._blobs = blobs
         self._numbers = numbers
@@ -50,30 +52,39 @@ class Snapshots:
 
     def names(self) -> list[str]:
         """Which there are, oldest first."""
-        if not self._folder.is_dir():
-            return []
-        numbers = sorted(int(path.name) for path in self._folder.iterdir() if path.name.isdecimal())
-        return [f"snapshot-{number}" for number in numbers]
+        return [f"snapshot-{number}" for number in self._layout.snapshot_numbers()]
 
     def take(self) -> str:
         """Puts everything aside.
 
         Returns:
             The snapshot's name.
+
+        Raises:
+            StorageError: there is no room for it.
         """
         with self._blobs.halted():
-            number = 1 + max((int(name.split("-")[1]) for name in self.names()), default=0)
-            partial = self._folder / f".{number}"
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-            with self._store.saving(partial / _DATABASE):
-                self._blobs.save(partial)
-            _disown(partial / _DATABASE)
-            last = {name: numbers.last for name, numbers in self._numbers.items()}
-            (partial / _NUMBERS).write_text(json.dumps(last))
-            (partial / _COUNTS).write_text(json.dumps(self._counts.to_json()))
-            partial.rename(self._folder / str(number))
+            number = 1 + max(self._layout.snapshot_numbers(), default=0)
+            partial = self._layout.unfinished_snapshot(number)
+            with naming(partial):
+                shutil.rmtree(partial, ignore_errors=True)
+                try:
+                    self._fill(partial)
+                    partial.rename(self._layout.snapshot(number))
+                except BaseException:
+                    shutil.rmtree(partial, ignore_errors=True)
+                    raise
         return f"snapshot-{number}"
+
+    def _fill(self, folder: Path) -> None:
+        folder.mkdir(0o700)
+        with self._store.saving(folder / _DATABASE):
+            self._blobs.save(folder)
+        _disown(folder / _DATABASE)
+        last = {name: numbers.last for name, numbers in self._numbers.items()}
+        (folder / _NUMBERS).write_text(json.dumps(last))
+        (folder / _COUNTS).write_text(json.dumps(self._counts.to_json()))
+        close_all(folder)
 
     def bring_back(self, name: str) -> None:
         """Replaces everything by a snapshot; it stays, and may be brought back again.
@@ -83,9 +94,10 @@ class Snapshots:
         Raises:
             ApiError: there is none of that name.
         """
-        if name not in self.names():
+        numbers = {f"snapshot-{number}": number for number in self._layout.snapshot_numbers()}
+        if name not in numbers:
             raise ApiError(404, f"There is no snapshot '{name}'.", param="name")
-        folder = self._folder / name.removeprefix("snapshot-")
+        folder = self._layout.snapshot(numbers[name])
         with self._blobs.halted():
             self._store.load(folder / _DATABASE)
             self._blobs.load(folder)

@@ -84,12 +84,12 @@ class Files:
         return body
 
     def find(self, file_id: str) -> Row | None:
-        """The file, if it is there and has not expired."""
+        """The file, if it is there and has not expired.
+
+        It only looks, for an event loop does that itself; ``expire`` deletes.
+        """
         row = self._store.get("file", file_id)
-        if row is not None and row.body.get("expires_at", self._clock() + 1) <= self._clock():
-            self.drop(file_id)
-            return None
-        return row
+        return None if row is None or self._is_over(row) else row
 
     def read(self, file_id: str) -> bytes:
         """The bytes of a file that was found.
@@ -141,8 +141,12 @@ class Files:
     def expire(self) -> None:
         """Deletes every file whose time is over."""
         for row in self._store.rows("file"):
-            if "expires_at" in row.body:
-                self.find(row.id)
+            if self._is_over(row):
+                self.drop(row.id)
+
+    def _is_over(self, row: Row) -> bool:
+        now = self._clock()
+        return bool(row.body.get("expires_at", now + 1) <= now)
 
     def drop(self, file_id: str) -> None:
         """Deletes a file."""

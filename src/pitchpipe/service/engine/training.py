@@ -6,7 +6,6 @@ import contextlib
 import logging
 import math
 import secrets
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from pitchpipe.service.graders.grading import build
 from pitchpipe.service.http import JSON, ApiError
 from pitchpipe.service.protocol import tokens
 from pitchpipe.service.storage.blobs import Blobs
+from pitchpipe.service.storage.errors import StorageError
 from pitchpipe.service.storage.store import Filter, Row, Store
 from pitchpipe.stages import FitStep
 
@@ -298,7 +298,7 @@ def _blaming_the_learner(job_id: str) -> Iterator[None]:
     """A learner that raises makes its job fail, and nothing else."""
     try:
         yield
-    except (JobError, sqlite3.Error):
+    except (JobError, StorageError):
         raise
     except ApiError as error:
         raise JobError("model_not_found", str(error), "model") from None

@@ -114,6 +114,12 @@ class Uploads:
         with self._claimed(upload_id):
             return self._end(upload_id, "cancelled")
 
+    def expire(self) -> None:
+        """Ends every upload whose time is over, and forgets its parts."""
+        for upload_id in self._store.with_status("upload", "pending"):
+            with contextlib.suppress(ApiError):
+                self._pending(upload_id)
+
     @contextlib.contextmanager
     def _claimed(self, upload_id: str) -> Iterator[Row]:
         """A pending upload, which nobody else ends meanwhile.

@@ -18,7 +18,7 @@ from pitchpipe.service.protocol.limits import check_length, check_size
 from pitchpipe.service.protocol.live import LiveAnswer
 from pitchpipe.service.protocol.params import CreateChat, CreateCompletion, check
 from pitchpipe.service.router import Route
-from pitchpipe.service.routes.stored_chats import keep
+from pitchpipe.service.routes.stored_chats import is_stored, keep
 from pitchpipe.service.storage.store import Store
 from pitchpipe.stages import Token
 
@@ -65,7 +65,7 @@ class GenerateRoutes:
         quick = self._models.quick
         return (
             Route("POST", "/completions", self.completion, quick),
-            Route("POST", "/chat/completions", self.chat, quick),
+            Route("POST", "/chat/completions", self.chat, quick, is_stored),
         )
 
     def completion(self, request: Request) -> Response:

@@ -84,6 +84,14 @@ class StoredChatRoutes:
         return row
 
 
+def is_stored(request: Request) -> bool:
+    """Whether a request for a chat completion asks to store it."""
+    try:
+        return bool(request.json().get("store"))
+    except ApiError:
+        return False
+
+
 def keep(store: Store, body: JSON, messages: list[JSON]) -> None:
     """Stores a chat completion with the messages that it answers.
 

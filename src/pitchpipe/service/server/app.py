@@ -237,7 +237,7 @@ class Api:
                     receive, request.headers, MOST_JSON, self._most_form
                 )
                 small = len(request.body) <= _MOST_QUICK
-                if small and (route is None or route.is_quick()):
+                if small and (route is None or route.is_quick(request)):
                     response = self._service.handle(request, found)
                 else:
                     response = await to_thread.run_sync(self._service.handle, request, found)

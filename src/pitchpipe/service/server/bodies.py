@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import mmap
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pitchpipe.service.http import ApiError
@@ -69,20 +70,23 @@ async def _collect(
         if size > most:
             raise _too_large(most)
         if spool is None and size > _IN_MEMORY:
-            spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the others
-            spools.enter_context(spool)
-            spool.writelines(pieces)
+            with _needing_room():
+                spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the others
+                spools.enter_context(spool)
+                spool.writelines(pieces)
             pieces.clear()
         if spool is None:
             pieces.append(piece)
         else:
-            spool.write(piece)
+            with _needing_room():
+                spool.write(piece)
         if not message.get("more_body", False):
             break
         message = await receive()
     if spool is None:
         return b"".join(pieces)
-    spool.flush()
+    with _needing_room():
+        spool.flush()
     return mmap.mmap(spool.fileno(), 0, access=mmap.ACCESS_READ)
 
 
@@ -98,6 +102,20 @@ def _check_encoding(headers: Mapping[str, str]) -> None:
             "compressed. Send it without that header.",
             code="unsupported_content_encoding",
         )
+
+
+@contextmanager
+def _needing_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ApiError(
+            507,
+            f"{tempfile.gettempdir()}: the request cannot be kept: {error.strerror or error}. "
+            "Free some space on its disk.",
+            code="insufficient_storage",
+            kind="server_error",
+        ) from None
 
 
 def _too_large(most: int) -> ApiError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +38,7 @@ def serve(
     allow_origins: Iterable[str] = (),
     allow_hosts: Iterable[str] = (),
     max_connections: int | None = None,
+    opened: Callable[[], object] = lambda: None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; must be called in the process's main thread.
 
@@ -63,8 +64,10 @@ def serve(
         allow_hosts: names by which the server may be reached as well, where no keys are asked for.
         max_connections: how many there may be at once; None for as many as this system allows,
             1,000 at most.
+        opened: called once the data can be used, before the first request is answered.
 
     Raises:
+        StorageError: the data cannot be used.
         UsageError: an origin or a host is none.
     """
     orders = Orders(str(folder), learner_name, learner_options, log_form, log_level, block, allow)
@@ -80,6 +83,7 @@ def serve(
         waiting=pool.nudge,
         control_routes=control,
     )
+    opened()
     running = server(
         service,
         limits=Limits(max_connections),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 import signal
 import sys
@@ -16,10 +17,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pitchpipe.errors import PitchpipeError
 from pitchpipe.service.engine.pace import moving
 from pitchpipe.service.server.logs import Form, log_to_stderr
 from pitchpipe.service.service import Service
+from pitchpipe.service.storage.errors import StorageError
 from pitchpipe.stages import Learner
+
+_log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.5  # others may put work into the folder without a nudge
 _LOOK_AHEAD = 64
@@ -90,15 +95,20 @@ class Worker:
             if not mine:
                 return False
             self._report(object_id)
-            moved = False
-            before = None
-            while (row := moving(self._service.store, object_id)) and row != before:
-                moved = moved or before is not None
-                before = row
-                self._service.advance(object_id)
-                self._validate()
-            self._report("")
-            return moved or row is None
+            try:
+                return self._bring_to_its_end(object_id)
+            finally:
+                self._report("")
+
+    def _bring_to_its_end(self, object_id: str) -> bool:
+        moved = False
+        before = None
+        while (row := moving(self._service.store, object_id)) and row != before:
+            moved = moved or before is not None
+            before = row
+            self._service.advance(object_id)
+            self._validate()
+        return moved or row is None
 
 
 def main(orders: Orders) -> None:
@@ -108,18 +118,34 @@ def main(orders: Orders) -> None:
     log_to_stderr(orders.log_form, orders.log_level)
     nudged = threading.Event()
     threading.Thread(target=_listen, args=(nudged,), daemon=True).start()
-    name, learner = _learner(orders)
-    service = Service(
-        Path(orders.folder),
-        pace="workers",
-        learner=learner.configured(orders.learner_options),
-        learner_name=name,
-    )
+    service = _service(orders)
     worker = Worker(service, _report)
+    told = ""
     while True:
         nudged.clear()
-        if not worker.work():
+        try:
+            worked, trouble = worker.work(), ""
+        except StorageError as error:  # it may pass, and this process would not help it by dying
+            worked, trouble = False, str(error)
+            if trouble != told:
+                _log.error("%s", trouble)
+        told = trouble
+        if not worked:
             nudged.wait(_IDLE_SECONDS)
+
+
+def _service(orders: Orders) -> Service:
+    try:
+        name, learner = _learner(orders)
+        return Service(
+            Path(orders.folder),
+            pace="workers",
+            learner=learner.configured(orders.learner_options),
+            learner_name=name,
+        )
+    except PitchpipeError as error:
+        _log.error("a worker cannot start: %s", error)
+        sys.exit(1)
 
 
 def _learner(orders: Orders) -> tuple[str, type[Learner]]:

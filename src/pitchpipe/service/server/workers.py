@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from pitchpipe.service.server.worker import Orders
+from pitchpipe.service.storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
 
@@ -84,16 +85,20 @@ class Workers:
         deaths = 0
         while not self._stopping.is_set():
             begun = time.monotonic()
-            code, working_on = self._live_and_die()
-            if self._stopping.is_set():
-                return
-            _log.error(
-                "a worker ended with code %s while working on %s", code, working_on or "nothing"
-            )
-            if working_on:
-                self._blame(working_on)
+            try:
+                code, working_on = self._live_and_die()
+            except OSError as error:  # no memory, or no room for a process
+                _log.error("a worker cannot be started: %s", error)
+            else:
+                if self._stopping.is_set():
+                    return
+                _log.error(
+                    "a worker ended with code %s while working on %s", code, working_on or "nothing"
+                )
+                if working_on:
+                    self._blame(working_on)
             deaths = deaths + 1 if time.monotonic() - begun < _SHORT_LIFE_SECONDS else 0
-            self._stopping.wait(min(_MOST_REST_SECONDS, _REST_SECONDS * 2**deaths))
+            self._stopping.wait(min(_MOST_REST_SECONDS, _REST_SECONDS * 2 ** min(deaths, 16)))
 
     def _live_and_die(self) -> tuple[int, str]:
         """Runs one process to its end; gives its exit code, and what it was working on."""
@@ -118,9 +123,15 @@ class Workers:
         return process.returncode, working_on
 
     def _blame(self, object_id: str) -> None:
-        self._deaths[object_id] += 1
-        if self._deaths[object_id] >= _MOST_DEATHS:
+        with self._lock:
+            self._deaths[object_id] += 1
+            deaths = self._deaths[object_id]
+        if deaths < _MOST_DEATHS:
+            return
+        try:
             self._give_up(
                 object_id,
-                f"Work on it ended its process {_MOST_DEATHS} times; the memory may be too small.",
+                f"Work on it ended its process {deaths} times; the memory may be too small.",
             )
+        except StorageError as error:  # the next death tries again
+            _log.error("%s cannot be given up: %s", object_id, error)
