@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
 
 import openai
 import pytest
@@ -239,10 +240,10 @@ def test_a_repeated_warning_is_counted():
 
 
 def healthy_in_the_end(url):
-    """Whether health is answered: a system without files may reset a connection in its queue."""
+    """Whether health is answered before long: without files, a loop closes what it cannot keep."""
     end = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < end:
-        with RawClient(url) as client, contextlib.suppress(ConnectionResetError):
+        with RawClient(url) as client, contextlib.suppress(OSError, AssertionError):
             return client.get("/healthz")[0] == 200
     return False
 
@@ -265,5 +266,6 @@ def test_a_server_out_of_files_makes_room(tmp_path):
         assert server.wait(60) == 0
         noise.seek(0)
         lines = noise.read().splitlines()
-    assert any("may open no more files" in line for line in lines)
     assert len(lines) < 20
+    if find_spec("uvloop") is None:  # which closes new connections without a word
+        assert any("may open no more files" in line for line in lines)
