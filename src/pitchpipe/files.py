@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -67,13 +68,16 @@ def check_folder(path: Path) -> None:
     """Whether a folder can have this name, be it there or not.
 
     Raises:
-        UsageError: no file system takes the name, or nothing can be looked up under it.
+        UsageError: no file system takes the name.
     """
     try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return
+        # a path is looked up no further than the first folder that is missing, so each name alone
+        for name in (str(path), *path.parts):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                Path(name).stat()
     except (OSError, ValueError) as error:  # a NUL and half a surrogate pair are a ValueError
+        if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
+            return  # whoever writes there says so
         reason = (isinstance(error, OSError) and error.strerror) or error
         shown = str(path)
         raise UsageError(

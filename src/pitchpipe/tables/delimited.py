@@ -21,7 +21,7 @@ from pitchpipe.tables.delimiters import MARKS, declared, delimiter_of
 from pitchpipe.tables.limits import MAX_RECORD_BYTES
 from pitchpipe.tables.portions import Metered, portions, rows_within
 from pitchpipe.tables.repairs import LOOKS_LIKE_JSON
-from pitchpipe.tables.text import Piece, TextFile, too_long_record
+from pitchpipe.tables.text import Piece, TextFile, bytes_in, too_long_record
 
 _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
 _IN_QUOTES = re.compile(r'"[^"]*(?:"|$)')
@@ -256,7 +256,7 @@ class _BoundedRecord(Iterator[str]):
     """Lines, until there are too many for one record: csv keeps all of it until it ends.
 
     Attributes:
-        size: the characters that were given since it was last set to zero.
+        size: the bytes of text that were given since it was last set to zero.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -267,7 +267,7 @@ class _BoundedRecord(Iterator[str]):
         if self.size > MAX_RECORD_BYTES:
             raise _LongRecordError
         line = next(self._lines)
-        self.size += len(line)
+        self.size += bytes_in(line)
         return line
 
 

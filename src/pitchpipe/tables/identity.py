@@ -55,7 +55,11 @@ class Identity:
             return "another file took its place"
         if "size" in differing:
             return f"its size went from {self.size:,} to {later.size:,} bytes"
-        return "it was written to" if "modified" in differing else "its attributes were changed"
+        return (
+            "it was written to"
+            if "modified" in differing
+            else "its content or its attributes were written"
+        )
 
 
 @dataclass(frozen=True)

@@ -73,11 +73,17 @@ class UnpackLimit:
             else f"{shown_size(LEAST_UNPACKED)}, or {MAX_RATIO} times the packed size"
         )
         raise DataError(
-            f"{place}: the packed data ({shown_size(self.packed)}) unpacks to "
-            f"{self.size:,} bytes and more. Expected at most {rule}. If you trust the file, "
-            f"pass --max-unpacked {shown_size(max(2 * self.size, unpacked)).replace(' ', '')} "
+            f"{place}: the packed data ({shown_size(self.packed)}) unpacks to more than "
+            f"{self.size:,} bytes. Expected at most {rule}. If you trust the file, "
+            f"pass --max-unpacked {_rounded_up(max(2 * self.size, unpacked))} "
             "(data.max_unpacked in the configuration)."
         )
+
+
+def _rounded_up(size: int) -> str:
+    """A size in whole units, as the flag takes it, and no smaller."""
+    unit, name = (10**9, "GB") if size >= 10**9 else (10**6, "MB")
+    return f"{-(-size // unit)}{name}"
 
 
 def check_width(where: str, columns: int) -> None:

@@ -69,7 +69,8 @@ _MARKUP: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     for pattern, what, advice in (
         (r"\{\\rtf", "an RTF document", "Save it as plain text (UTF-8), and pass that file."),
         (
-            r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table)\b",
+            r"(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*"
+            r"<(?:!doctype\s+html|html|head|body|table)\b",
             "an HTML page",
             "Download the file itself, or export its table as CSV.",
         ),
@@ -81,7 +82,7 @@ _MARKUP: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "Fetch the file itself with: git lfs pull",
         ),
         (
-            r"(?:\+[-=+]+\+[ \t]*\r?\n)?[^\r\n]*\|[^\r\n]*\r?\n"
+            r"(?:\+[-=+]+\+[ \t]*\r?\n)?[^\r\n|]*\|[^\r\n]*\r?\n"
             r"(?=[^\r\n]*[|+])[ \t]*[|+]?[ \t]*:?[-=]{3,}[-=:|+ \t]*(?:[\r\n]|\Z)",
             "a table drawn with dashes and bars, as in Markdown",
             f"Save its rows as CSV, without the line of dashes. {_AS_LINES}",

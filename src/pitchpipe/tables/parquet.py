@@ -37,6 +37,7 @@ class ParquetTable(FileTable):
     def __init__(self, name: str, source: SourceFile, chunk_rows: int) -> None:
         super().__init__(name, source, chunk_rows)
         self._parquet = require("pyarrow.parquet", "parquet", source.path)
+        self._arrow = require("pyarrow", "parquet", source.path)
         with self._open() as file:
             metadata = file.metadata
             check_width(str(source.path), metadata.num_columns)
@@ -119,7 +120,16 @@ class ParquetTable(FileTable):
                 f"{self.path}: unpacking the data takes more memory than there is. Expected pages "
                 "of the usual size; write the file again with smaller pages and row groups."
             ) from error
-        except (ValueError, OSError, NotImplementedError, KeyError, TypeError) as error:
+        except (
+            ArithmeticError,
+            LookupError,
+            NotImplementedError,
+            OSError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+            self._arrow.ArrowException,
+        ) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise unreadable(self.path, error) from error
             raise DataError(

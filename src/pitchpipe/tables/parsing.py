@@ -243,8 +243,8 @@ def _record(where: str, value: object, suspicious: bool) -> Record:
     value = as_object(value)
     if not isinstance(value, dict):
         raise DataError(
-            f"{where}: found {_KINDS[type(value)]}. Expected a JSON object, with the columns' "
-            'names as keys, such as {"prompt": "...", "completion": "..."}.'
+            f"{where}: found {_KINDS.get(type(value), 'a number')}. Expected a JSON object, with "
+            'the columns\' names as keys, such as {"prompt": "...", "completion": "..."}.'
         )
     if _is_deep(value):
         raise DataError(_unusable(where, RecursionError()))

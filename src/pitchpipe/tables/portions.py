@@ -47,17 +47,13 @@ def portions(
     part: list[T] = []
     seen: set[str] = set()
     for record in records:
-        before = len(seen)
-        seen.update(keys(record))
-        if part and len(seen) > before and len(seen) * (len(part) + 1) > MAX_CHUNK_CELLS:
+        own = keys(record)
+        seen.update(own)
+        if part and len(seen) * (len(part) + 1) > MAX_CHUNK_CELLS:
             yield part
-            part, seen = [], set(keys(record))
+            part, seen = [], set(own)
         part.append(record)
-        if (
-            len(part) >= size
-            or (meter and meter.taken > MAX_CHUNK_TEXT)
-            or (len(seen) * len(part) >= MAX_CHUNK_CELLS)
-        ):
+        if len(part) >= size or (meter and meter.taken > MAX_CHUNK_TEXT):
             yield part
             part, seen = [], set()
             if meter:

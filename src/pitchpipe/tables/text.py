@@ -204,7 +204,7 @@ class TextFile:
                     number += len(whole)
                     yield from [line + end for line in whole]
                     pending, size = [rest], 0
-                size += _bytes_in(pending[-1])
+                size += bytes_in(pending[-1])
                 if size > MAX_RECORD_BYTES:
                     raise self._long_line(number)
         if last := "".join(pending):
@@ -220,7 +220,7 @@ class TextFile:
         with closing(self._blocks()) as blocks:
             for block in blocks:
                 parts.append(block)
-                size += _bytes_in(block)
+                size += bytes_in(block)
                 if size > MAX_DOCUMENT_BYTES:
                     raise DataError(
                         f"{self.path}: the JSON document is longer than {MAX_DOCUMENT_BYTES:,} "
@@ -452,7 +452,7 @@ def too_long_record(where: str) -> DataError:
     )
 
 
-def _bytes_in(text: str) -> int:
+def bytes_in(text: str) -> int:
     """The bytes of a text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
