@@ -71,7 +71,6 @@ def test_what_nobody_names_is_removed_and_all_else_stays(folder: Path) -> None:
     partial = folder / "models" / f".ftckpt_{'q' * 24}"
     partial.mkdir()
     (folder / ".files").mkdir()
-    (folder / "snapshots").mkdir()
     (folder / "snapshots" / ".3").mkdir()
     with calling(folder):
         assert contents(folder) == before
