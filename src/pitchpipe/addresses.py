@@ -82,12 +82,13 @@ def address_of(url: str, where: str) -> Address:
     )
     try:
         parts = urlsplit(url)
-        loose = _LOOSE.match(url.partition("://")[2])
+        rest = url.partition("://")[2]
+        well_formed, loose = _WELL_FORMED.match(rest), _LOOSE.match(rest)
         port = parts.port
         (parts.hostname or "").encode("idna")
     except ValueError:
         raise wrong from None
-    misplaced = loose and not _WELL_FORMED.match(url.partition("://")[2])
+    misplaced = "@" in rest[well_formed.end() :] if well_formed else loose
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname or misplaced:
         raise wrong
     if not url.isprintable() or " " in url or port == 0:
@@ -189,10 +190,9 @@ def _with_credentials(where: str) -> str:
 def _without_user(rest: str) -> str:
     if any(map(str.isspace, rest)) and "@" in rest:  # no URL, but a password all the same
         return f"{PLACEHOLDER}@{rest.rpartition('@')[2]}"
-    for pattern in (_WELL_FORMED, _LOOSE):
-        found = pattern.match(rest)
-        if found:
-            return f"{PLACEHOLDER}@{rest[found.end() :]}"
+    if _WELL_FORMED.match(rest) or _LOOSE.match(rest):
+        # an @ that is not written as %40 may stand in the password: the last one ends it for sure
+        return f"{PLACEHOLDER}@{rest.rpartition('@')[2]}"
     return rest
 
 

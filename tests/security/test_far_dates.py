@@ -103,7 +103,7 @@ VALUES: list[object] = [
     b"bytes",
     decimal.Decimal("NaN"),
     {1, 2},
-    object(),
+    pytest.param(object(), id="object"),
 ]
 
 

@@ -120,7 +120,7 @@ def test_a_damaged_key_file_lets_nobody_in_and_says_why_in_the_log(tmp_path, cap
         for _ in range(30):
             with RawClient(url) as client:
                 status, _, answer = client.get("/v1/models", f"Authorization: Bearer {key}")
-                assert (status, answer["error"]["type"]) == (500, "server_error")
+                assert (status, answer["error"]["type"]) == (503, "server_error")
                 assert str(path) not in answer["error"]["message"]
     service.close()
     told = [found.getMessage() for found in caplog.records if found.levelno >= logging.WARNING]

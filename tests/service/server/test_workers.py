@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -133,3 +135,20 @@ def test_giving_up_a_batch_says_why(queue):
     assert (batch.status, batch.errors.data[0].message) == ("failed", "Too big.")
     lab.service.give_up(batch_id, "Again.")
     assert lab.client.batches.retrieve(batch_id) == batch
+
+
+def test_an_interrupt_while_workers_are_started_ends_the_process():
+    program = """if True:
+        from pitchpipe.service.server import workers
+
+        class Interrupted(workers.Workers):
+            def __enter__(self):
+                super().__enter__()
+                raise KeyboardInterrupt
+
+        orders = workers.Orders("", "ngram", {}, "text", "critical")
+        with Interrupted(1, orders, lambda *_: None):
+            pass
+    """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=300)
+    assert ended.returncode == -signal.SIGINT

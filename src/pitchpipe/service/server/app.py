@@ -15,10 +15,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from pitchpipe.errors import ConfigError
 from pitchpipe.service.http import ApiError, Disconnect, Request, Response, Wait, let_go
 from pitchpipe.service.server import bodies
-from pitchpipe.service.server.connections import log
 from pitchpipe.service.server.metrics import CONTENT_TYPE, Metrics
 from pitchpipe.service.server.origins import Headers, OriginPolicy
 
@@ -149,7 +147,17 @@ def _beside(doorkeeper: Doorkeeper, metrics: Metrics) -> Starlette:
             return JSONResponse(error.body, error.status)
         return PlainTextResponse(metrics.text(), headers={"content-type": CONTENT_TYPE})
 
-    return Starlette(routes=[Route(_HEALTH, healthz), Route(_METRICS, show_metrics)])
+    async def refuse(asked: Asked, error: Exception) -> JSONResponse:
+        path, method = asked.scope["path"], asked.scope["method"]
+        refused = ApiError(
+            405, f"{path} answers GET, not {method[:20]}.", code="method_not_allowed"
+        )
+        return JSONResponse(refused.body, refused.status, {"allow": "GET, HEAD"})
+
+    return Starlette(
+        routes=[Route(_HEALTH, healthz), Route(_METRICS, show_metrics)],
+        exception_handlers={405: refuse},
+    )
 
 
 class Doorkeeper:
@@ -178,15 +186,7 @@ class Doorkeeper:
         scheme, _, given = shown.get(b"authorization", b"").decode("latin-1").partition(" ")
         bearer = scheme.lower() == "bearer"
         key = given.strip() if bearer else shown.get(b"api-key", b"").decode("latin-1")
-        try:
-            name = self._keys.name_of(key) if key else None
-        except ConfigError as error:
-            log.warning("the keys cannot be read, so that nobody is let in: %s", error)
-            raise ApiError(
-                500,
-                "This server cannot read its keys, so that it lets nobody in; its log says why.",
-                kind="server_error",
-            ) from None
+        name = self._keys.name_of(key) if key else None
         if name is None:
             found = "Incorrect API key provided." if key else "You didn't provide an API key."
             raise ApiError(

@@ -69,17 +69,21 @@ async def _collect(
         size += len(piece)
         if size > most:
             raise _too_large(most)
-        if spool is None and size > _IN_MEMORY:
-            with _needing_room():
-                spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the others
-                spools.enter_context(spool)
-                spool.writelines(pieces)
-            pieces.clear()
-        if spool is None:
-            pieces.append(piece)
-        else:
-            with _needing_room():
-                spool.write(piece)
+        try:
+            if spool is None and size > _IN_MEMORY:
+                with _needing_room():
+                    spool = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the others
+                    spools.enter_context(spool)
+                    spool.writelines(pieces)
+                pieces.clear()
+            if spool is None:
+                pieces.append(piece)
+            else:
+                with _needing_room():
+                    spool.write(piece)
+        except ApiError:
+            await _discard(receive, message, most - size)
+            raise
         if not message.get("more_body", False):
             break
         message = await receive()
@@ -88,6 +92,13 @@ async def _collect(
     with _needing_room():
         spool.flush()
     return mmap.mmap(spool.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+async def _discard(receive: Receive, message: Message, most: int) -> None:
+    """Reads a body to its end: who still sends when the connection closes misses the answer."""
+    while message.get("more_body", False) and most >= 0:
+        message = await receive()
+        most -= len(message.get("body", b""))
 
 
 Body = bytes | mmap.mmap

@@ -43,7 +43,7 @@ class Workers:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._keepers = [
-            threading.Thread(target=self._keep_one, name=f"pitchpipe-worker-{number}")
+            threading.Thread(target=self._keep_one, name=f"pitchpipe-worker-{number}", daemon=True)
             for number in range(count)
         ]
 
