@@ -18,6 +18,7 @@ import pytest
 from bounded import pitchpipe
 from pitchpipe.errors import DataError
 from pitchpipe.tables import open_table
+from slow import with_slow
 
 MB = 1 << 20
 SHEET = "xl/worksheets/sheet1.xml"
@@ -136,7 +137,7 @@ WORKBOOKS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("case", WORKBOOKS)
-@pytest.mark.parametrize("by_name", [False, True])
+@pytest.mark.parametrize("by_name", with_slow([False, True], quick=(False,)))
 def test_a_workbook_that_claims_too_much(tmp_path: Path, case: str, by_name: bool) -> None:
     data, said = WORKBOOKS[case]
     path = tmp_path / "t.xlsx"
@@ -204,7 +205,7 @@ def _parquet() -> bytes:
 PACKED["t.parquet"] = _parquet()
 
 
-@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize("name", with_slow(PACKED, quick=("t.csv.gz", "t.xlsx")))
 def test_data_that_unpacks_to_more_than_the_limit(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(PACKED[name])
     words = ("prepare", name, "-q", "--dry-run", *(() if "txt" in name else COLUMNS))
@@ -252,7 +253,7 @@ PARQUET: dict[str, Callable[[], pa.Table]] = {
 }
 
 
-@pytest.mark.parametrize("case", PARQUET)
+@pytest.mark.parametrize("case", with_slow(PARQUET, slow=("a long text in every row",)))
 def test_parquet_that_unpacks_to_too_much(tmp_path: Path, case: str) -> None:
     pq.write_table(PARQUET[case](), tmp_path / "t.parquet", dictionary_pagesize_limit=64 * MB)
     assert (tmp_path / "t.parquet").stat().st_size < MB

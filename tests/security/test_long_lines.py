@@ -11,6 +11,7 @@ import pytest
 from bounded import pitchpipe
 from pitchpipe.errors import DataError
 from pitchpipe.tables import delimited, limits, open_table, text
+from slow import with_slow
 
 MB = 1 << 20
 LONG = limits.MAX_RECORD_BYTES + MB
@@ -40,8 +41,8 @@ CASES: dict[str, tuple[str, tuple[bytes, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("profile", ["article", "legacy"])
+@pytest.mark.parametrize("case", with_slow(CASES, slow=("a quote that is never closed",)))
+@pytest.mark.parametrize("profile", with_slow(["article", "legacy"], slow=("legacy",)))
 def test_a_line_that_is_too_long(tmp_path: Path, case: str, profile: str) -> None:
     name, parts, said = CASES[case]
     _write(tmp_path / name, *parts)

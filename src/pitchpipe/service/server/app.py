@@ -147,7 +147,7 @@ def _beside(doorkeeper: Doorkeeper, metrics: Metrics) -> Starlette:
             return JSONResponse(error.body, error.status)
         return PlainTextResponse(metrics.text(), headers={"content-type": CONTENT_TYPE})
 
-    async def refuse(asked: Asked, error: Exception) -> JSONResponse:
+    async def refuse(asked: Asked, _: Exception) -> JSONResponse:
         path, method = asked.scope["path"], asked.scope["method"]
         refused = ApiError(
             405, f"{path} answers GET, not {method[:20]}.", code="method_not_allowed"
