@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from pitchpipe.errors import RunError, UsageError
-from pitchpipe.files import atomic, remove_abandoned, to_json, unless_refused, write_json, writing
+from pitchpipe.files import (
+    remove_abandoned,
+    temporary,
+    to_json,
+    unless_refused,
+    write_json,
+    writing,
+)
 from pitchpipe.hosted.manifest import FOLDERS, Manifest, Part
 from pitchpipe.hosted.objects import Kind, has_ended
 from pitchpipe.hosted.paths import folder_name
@@ -162,9 +169,22 @@ class BackupFolder:
 
     @contextlib.contextmanager
     def _new(self, path: Path) -> Iterator[IO[bytes]]:
+        """A file that is whole or not there, whatever ends the process.
+
+        It is not forced to the disk, other than contents are: what a power cut takes of it is
+        missed by its size, and is small.
+        """
         remove_abandoned(path)
-        with atomic(path, "wb") as stream:
-            yield stream
+        unfinished = temporary(path)
+        with writing(path, unfinished):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with unfinished.open("xb") as stream:
+                    fcntl.flock(stream, fcntl.LOCK_EX)  # so that nobody takes it for a left-over
+                    yield stream
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -307,7 +307,7 @@ class HostedReader:
             return error
         self._note(error.response.headers)
         status = error.status_code
-        passing = status in (408, 409, 429) or status >= 500
+        passing = status in (408, 409, 429) or (status >= 500 and status not in NOT_OFFERED)
         return ReadError(
             f"{status}: {self._brief(service_message(error))}",
             status,
@@ -339,7 +339,7 @@ def open_reader(connection: Connection) -> Iterator[HostedReader]:
             reader.look()
         except ReadError as failure:
             raise ServiceError(
-                f"{address_of(connection)}: {failure}. Check the base URL and the network, and "
+                f"{address_of(connection)}: {str(failure).rstrip('.')}. Check the base URL and the network, and "
                 "run the same command again."
             ) from None
         yield reader
