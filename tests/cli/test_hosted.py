@@ -134,6 +134,8 @@ from pitchpipe.stages import Trainer
 
 @dataclass(frozen=True)
 class Mine(Trainer):
+    predictor = "openai"
+
     def cancel(self, *words): ...
     checkpoints = contract = estimate = follow = job = jobs = metrics = submit = cancel
     pause = resume = cancel

@@ -71,7 +71,7 @@ def test_sizes_and_digests_are_recorded(connection, account, folder):
     assert found["whole"]
     index = {entry["id"]: entry for entry in lines(folder / "index.jsonl")}
     assert index[account.job.id]["folder"] == f"jobs/{account.job.id}"
-    checked = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, capture_output=True)  # noqa: S607
+    checked = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, capture_output=True)
     assert checked.returncode == 0
 
 
@@ -222,7 +222,7 @@ class TestWhoseFolder:
         back_up(connection, folder, only=["models"])
         back_up(connection, folder, only=["models"])
         old.headers = {"openai-organization": "other"}
-        with pytest.raises(UsageError, match="another account.*one; now other"):
+        with pytest.raises(UsageError, match=r"another account.*one; now other"):
             back_up(connection, folder)
 
     def test_an_account_that_is_named_later_is_remembered(self, old, connection, folder):

@@ -1,4 +1,4 @@
-"""A service that fails, refuses and forgets while it is backed up, and processes that are killed."""
+"""A service that fails, refuses and forgets during a backup, and processes that are killed."""
 
 import json
 import signal

@@ -338,8 +338,9 @@ def open_reader(connection: Connection) -> Iterator[HostedReader]:
         try:
             reader.look()
         except ReadError as failure:
+            reason = str(failure).rstrip(".")
             raise ServiceError(
-                f"{address_of(connection)}: {str(failure).rstrip('.')}. Check the base URL and the network, and "
+                f"{address_of(connection)}: {reason}. Check the base URL and the network, and "
                 "run the same command again."
             ) from None
         yield reader
