@@ -63,7 +63,10 @@ def test_help_imports_nothing_heavy():
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["rnu"], "unknown command 'rnu'. Did you mean 'run'? Known: cancel, config, export"),
+        (
+            ["rnu"],
+            "unknown command 'rnu'. Did you mean 'run'? Known: backup, cancel, config, export",
+        ),
         (["run", "x.csv", "--promt-column", "a"], "'--promt-column'. Did you mean '--prompt-col"),
         (["run", "x.csv", "--promt-column=a"], "unknown flag '--promt-column'. Did you mean"),
         (["--verbos", "run"], "unknown flag '--verbos'. Did you mean '--verbose'?"),

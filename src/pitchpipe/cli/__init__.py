@@ -26,6 +26,8 @@ VERBS = {
     "cancel": "end a job without a model",
     "pause": "stop a job until it is resumed",
     "resume": "let a paused job go on",
+    "inventory": "list what a service holds for you, and what goes when",
+    "backup": "save what a service holds for you into a folder",
     "serve": "serve the fine-tuning API from this machine",
     "keys": "make, list or remove the keys that serve lets in",
     "rules": "list the rules that tables are checked by, or describe one",
