@@ -43,7 +43,7 @@ def test_passing_failures_are_tried_again_after_growing_waits(status):
     "error",
     [
         status_error(400), status_error(401), status_error(404), status_error(422),
-        status_error(429, code="insufficient_quota"),
+        status_error(429, code="insufficient_quota"), status_error(507),
         status_error(429, {"retry-after": "3600"}),
         openai.OpenAIError("odd"),
     ],

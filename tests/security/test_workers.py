@@ -172,3 +172,20 @@ def test_a_worker_says_that_it_is_done_though_its_work_raised(tmp_path: Path) ->
         with pytest.raises(FullError):
             worker._finish(job_id)
         assert said == [job_id, ""]
+
+
+def test_an_interrupt_while_workers_start_ends_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Otherwise the threads that keep them alive would keep the server's process alive."""
+    pool = Workers(3, Orders(str(tmp_path), "ngram", {}, "text", "error"), lambda *_: None)
+    monkeypatch.setattr(pool, "_live_and_die", lambda: pool._stopping.wait(60) and (0, ""))
+    last = pool._keepers[-1]
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(last, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), pool:
+        pass
+    assert not any(keeper.is_alive() for keeper in pool._keepers)

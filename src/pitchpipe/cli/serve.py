@@ -170,7 +170,7 @@ def run(arguments: argparse.Namespace) -> int:
             allow_origins=arguments.allow_origin,
             allow_hosts=arguments.allow_host,
             max_connections=arguments.max_connections,
-            opened=lambda: _tell(base_url(listener), arguments),
+            started=lambda: _tell(base_url(listener), arguments),
         )
     return 0
 

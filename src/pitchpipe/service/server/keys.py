@@ -127,8 +127,7 @@ class KeyFile:
             ConfigError: there is none of that name.
             WriteError: the file cannot be written.
         """
-        # what is not there is not made
-        names = self.keys
+        _ = self.keys  # a folder that is not there is not made for nothing
         with self._changing():
             names = self.keys
             kept = [known for known in names if known.name != name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from asyncio import AbstractEventLoop, get_running_loop
+from collections.abc import Callable
 from socket import socket
 from typing import Any
 
@@ -26,12 +27,16 @@ class Server(uvicorn.Server):
     Args:
         config: as uvicorn takes it.
         connections: those of this server.
+
+    Attributes:
+        started_up: called once it listens and takes signals; may be set.
     """
 
     def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
         super().__init__(config)
         self._connections = connections
         self._ready = threading.Event()
+        self.started_up: Callable[[], object] = lambda: None
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Starts to listen."""
@@ -40,6 +45,7 @@ class Server(uvicorn.Server):
         for listener in sockets or ():
             # uvicorn has one number for this and for how many are accepted at once
             listener.listen(_QUEUE)
+        self.started_up()
         self._ready.set()
 
     def wait_until_started(self, seconds: float) -> None:

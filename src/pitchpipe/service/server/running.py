@@ -38,7 +38,7 @@ def serve(
     allow_origins: Iterable[str] = (),
     allow_hosts: Iterable[str] = (),
     max_connections: int | None = None,
-    opened: Callable[[], object] = lambda: None,
+    started: Callable[[], object] = lambda: None,
 ) -> None:
     """Serves until SIGINT or SIGTERM; must be called in the process's main thread.
 
@@ -64,7 +64,7 @@ def serve(
         allow_hosts: names by which the server may be reached as well, where no keys are asked for.
         max_connections: how many there may be at once; None for as many as this system allows,
             1,000 at most.
-        opened: called once the data can be used, before the first request is answered.
+        started: called once the data is open and the server listens.
 
     Raises:
         StorageError: the data cannot be used.
@@ -83,7 +83,6 @@ def serve(
         waiting=pool.nudge,
         control_routes=control,
     )
-    opened()
     running = server(
         service,
         limits=Limits(max_connections),
@@ -94,6 +93,7 @@ def serve(
         allow_hosts=allow_hosts,
         listens_on=listener.getsockname()[0],
     )
+    running.started_up = started
     try:
         with pool:
             running.run([listener])

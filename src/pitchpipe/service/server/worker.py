@@ -24,6 +24,9 @@ from pitchpipe.service.service import Service
 from pitchpipe.service.storage.errors import StorageError
 from pitchpipe.stages import Learner
 
+SIGNALS_OF_SERVER = (signal.SIGINT, signal.SIGTERM)
+"""Signals that a worker leaves to its server, which gets them too and ends its workers."""
+
 _log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.5  # others may put work into the folder without a nudge
@@ -113,8 +116,10 @@ class Worker:
 
 def main(orders: Orders) -> None:
     """Works until standard input ends."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # they reach the server too, which ends its workers
+    for number in SIGNALS_OF_SERVER:
+        signal.signal(number, signal.SIG_IGN)
+    # blocked since this process was started; what has come since then is forgotten
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS_OF_SERVER)
     log_to_stderr(orders.log_form, orders.log_level)
     nudged = threading.Event()
     threading.Thread(target=_listen, args=(nudged,), daemon=True).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from pitchpipe.service.server.worker import Orders
+from pitchpipe.service.server.worker import SIGNALS_OF_SERVER, Orders
 from pitchpipe.service.storage.errors import StorageError
 
 _log = logging.getLogger(__name__)
@@ -49,8 +50,12 @@ class Workers:
 
     def __enter__(self) -> Self:
         """Starts them."""
-        for keeper in self._keepers:
-            keeper.start()
+        try:
+            for keeper in self._keepers:
+                keeper.start()
+        except BaseException:  # such as Ctrl-C: the block is not entered, and would not be left
+            self._stop()
+            raise
         return self
 
     def __exit__(
@@ -60,12 +65,16 @@ class Workers:
         traceback: TracebackType | None,
     ) -> None:
         """Ends them, wherever they are: the next ones go on from the last checkpoint."""
+        self._stop()
+
+    def _stop(self) -> None:
         self._stopping.set()
         with self._lock:
             for process in self._running:
                 process.kill()
         for keeper in self._keepers:
-            keeper.join()
+            if keeper.ident is not None:  # it was started
+                keeper.join()
 
     @property
     def alive(self) -> int:
@@ -82,6 +91,8 @@ class Workers:
                         process.stdin.write(b"\n")
 
     def _keep_one(self) -> None:
+        # processes that this thread starts are born with it, and ignore them from their first line
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS_OF_SERVER)
         deaths = 0
         while not self._stopping.is_set():
             begun = time.monotonic()
