@@ -32,7 +32,7 @@ def test_inventory_prints_tables(cli, service):
     for heading in ("What goes when", "What there is", "Tuned models", "Checkpoints", "Jobs"):
         assert heading in found.out
     assert "2027-01-06" in found.out
-    assert re.search(r"^ft:babbage-002:\S+ +babbage-002 +2026-09-28 \(table\)", found.out, re.M)
+    assert re.search(r"^ft:babbage-002:\S+ +babbage-002 +2026-09-28 \(service\)", found.out, re.M)
     assert re.search(r"training file-\w+,.* results file-\w+, result ft:", found.out)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from pitchpipe.addresses import plain_address
 from pitchpipe.default_plugins.openai_client import Connection
 
 _AZURE_HOSTS = (".azure.com", ".azure.us", ".azure.cn")
@@ -15,7 +16,7 @@ def address_of(connection: Connection) -> str:
     User, password, query and fragment are left out; an offline service in this process is its
     folder.
     """
-    url = connection.url
+    url = plain_address(connection.url)
     if connection.offline:
         from pitchpipe.service.offline import parse
 
@@ -32,7 +33,7 @@ def on_azure(connection: Connection) -> bool:
     """Whether a connection's service is Azure's, which keeps dates of its own."""
     if connection.azure or connection.azure_endpoint is not None:
         return True
-    return (urlsplit(connection.url).hostname or "").lower().endswith(_AZURE_HOSTS)
+    return (urlsplit(plain_address(connection.url)).hostname or "").lower().endswith(_AZURE_HOSTS)
 
 
 def _port(url: str) -> int | None:
