@@ -102,6 +102,12 @@ def test_the_date_of_the_service_comes_before_it(old, connection, account, of_ba
     assert model.shut_down.to_json() == {"day": "2030-05-06", "source": "service", "of": name}
 
 
+def test_what_goes_when_is_told_by_base_model(connection, account):
+    (told,) = [one for one in take_inventory(connection).deadlines if one.kind == "model"]
+    assert told.what == "1 tuned model of gpt-4o-mini-2024-07-18 stops answering"
+    assert told.ids == [account.model]
+
+
 def test_a_date_that_is_none_does_not_hide_that_of_the_table(old, connection, account):
     def change(value):
         for one in value["data"]:

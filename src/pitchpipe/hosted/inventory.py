@@ -457,7 +457,8 @@ def _deadlines(items: Mapping[Kind, Sequence[Item]], *, by_table: bool) -> list[
         for item in items[kind]:
             if item.shut_down:
                 ending = item.shut_down
-                groups.setdefault((ending.day, ending.of, ending.source), []).append(item.id)
+                of = ending.of if ending.of != item.id else item.base_model or item.id
+                groups.setdefault((ending.day, of, ending.source), []).append(item.id)
         for (day, of, source), ids in groups.items():
             what = f"{_count(ids, thing)} of {of} {'stops' if len(ids) == 1 else 'stop'} answering"
             says = "the service" if source == "service" else published
