@@ -106,7 +106,7 @@ PARALLEL = """
     import openai
 
     def test_of_two(offline_openai, offline_openai_url, offline_service):
-        here = f"{offline_openai_url} {offline_service.blobs.model('any')}"
+        here = f"{offline_openai_url} {offline_service.blobs.model('ftckpt_' + 'a' * 24)}"
         if os.environ["PYTEST_XDIST_WORKER"] == "gw0":
             offline_openai.files.create(file=("f", b"{}"), purpose="batch")
             with open("there", "w") as there:
