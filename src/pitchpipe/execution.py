@@ -267,7 +267,7 @@ class _Execution:
         )
 
     @property
-    def _anew(self) -> str:
+    def _start_over(self) -> str:
         if isinstance(self._source, PreparedData):
             return f"remove {self._folder.path}, and run again"
         return "run again with --fresh"
@@ -296,7 +296,7 @@ class _Execution:
         except JobFailedError as error:
             raise JobFailedError(
                 f"{error} What it said is in {self._folder.events}. Fix the cause, then start "
-                f"over: {self._anew}."
+                f"over: {self._start_over}."
             ) from None
         metrics = trainer.metrics(job.id)
         with atomic(self._folder.metrics) as stream:

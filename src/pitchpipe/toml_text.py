@@ -1,4 +1,4 @@
-"""Reading TOML, where whatever is none is one kind of error."""
+"""Reads TOML; every text that is not TOML raises the same error."""
 
 from __future__ import annotations
 

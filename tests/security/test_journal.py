@@ -16,16 +16,13 @@ from pitchpipe.cli import main
 from pitchpipe.errors import RunError
 from pitchpipe.journal_head import head_of
 from pitchpipe.sweep import Sweep
-from run_folders import World, kept, new_world
+from run_folders import World, finished_run, kept, new_world
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A finished run, and beside it a copy."""
-    world = new_world(tmp_path_factory.mktemp("journal"))
-    world.run()
-    shutil.copytree(world.folder, world.base / "copy")
-    return world
+    return finished_run(tmp_path_factory.mktemp("journal"))
 
 
 @pytest.fixture(autouse=True)

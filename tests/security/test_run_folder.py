@@ -17,7 +17,7 @@ from pitchpipe.errors import DataError, RunError, UsageError
 from pitchpipe.journal import Journal
 from pitchpipe.predictions import check_lines
 from pitchpipe.sweep import Sweep
-from run_folders import World, kept, new_world
+from run_folders import World, finished_run, kept, new_world
 
 FILES = (
     "predictions.jsonl", "scores.json", "job.json", "events.jsonl", "metrics.csv", "model.json",
@@ -27,10 +27,7 @@ FILES = (
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = new_world(tmp_path_factory.mktemp("run"))
-    world.run()
-    shutil.copytree(world.folder, world.base / "copy")
-    return world
+    return finished_run(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(autouse=True)

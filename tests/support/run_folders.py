@@ -58,6 +58,14 @@ def new_world(base: Path) -> World:
     return world
 
 
+def finished_run(base: Path) -> World:
+    """A world whose run is finished, with a copy of its folder in ``copy``."""
+    world = new_world(base)
+    world.run()
+    shutil.copytree(world.folder, world.base / "copy")
+    return world
+
+
 def kept(folder: Path, copy: Path) -> None:
     """Puts a run folder back as its copy is."""
     shutil.rmtree(folder, ignore_errors=True)

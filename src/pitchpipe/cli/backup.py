@@ -118,7 +118,7 @@ def _plan_text(plan: BackupPlan) -> str:
     if plan.not_listed:
         lines.append(
             f"Mentioned by jobs and batches, and not listed: {plan.not_listed} files. "
-            "Each will be asked for; those that are gone will be named."
+            "The backup tries each, and names those that are gone."
         )
     return "\n".join([*lines, *(shown(note) for note in plan.notes)])
 

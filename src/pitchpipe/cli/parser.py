@@ -91,7 +91,7 @@ def top_parser(verbs: Mapping[str, str]) -> Parser:
 
 
 def filled(word: str) -> str:
-    """An argument type that takes any text but none."""
+    """An argument type that takes any text that is not empty."""
     if not word.strip():
         raise ValueError("empty")
     return word

@@ -10,7 +10,7 @@ from pitchpipe.default_plugins.openai_client import Connection
 _AZURE_HOSTS = (".azure.com", ".azure.us", ".azure.cn")
 
 
-def address_of(connection: Connection) -> str:
+def service_address(connection: Connection) -> str:
     """The address of a connection's service, one spelling for each service.
 
     User, password, query and fragment are left out; an offline service in this process is its

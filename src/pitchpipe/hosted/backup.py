@@ -13,7 +13,7 @@ from pitchpipe import stopping
 from pitchpipe.default_plugins.openai_client import Connection
 from pitchpipe.errors import UsageError
 from pitchpipe.hosted import objects
-from pitchpipe.hosted.addresses import address_of
+from pitchpipe.hosted.addresses import service_address
 from pitchpipe.hosted.folder import BackupFolder, Origin, check_origin, opened
 from pitchpipe.hosted.reading import NOT_OFFERED, HostedReader, ReadError, open_reader
 from pitchpipe.hosted.results import BackupResult
@@ -178,7 +178,7 @@ def _origin(connection: Connection, reader: HostedReader) -> Origin:
     """The service, and what names the account: its headers, and the client's own options."""
     told = {"organization": connection.organization, "project": connection.project}
     account = {name: value for name, value in told.items() if value}
-    return Origin(address_of(connection), {**account, **reader.account})
+    return Origin(service_address(connection), {**account, **reader.account})
 
 
 def _quiet(kind: str, done: int) -> None:

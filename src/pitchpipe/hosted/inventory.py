@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from pitchpipe.default_plugins.openai_client import Connection
 from pitchpipe.errors import ServiceError
 from pitchpipe.hosted import objects
-from pitchpipe.hosted.addresses import address_of, on_azure
+from pitchpipe.hosted.addresses import on_azure, service_address
 from pitchpipe.hosted.objects import Kind, Reference
 from pitchpipe.hosted.reading import ApiObject, HostedReader, ListKind, ReadError, open_reader
 from pitchpipe.hosted.shutdowns import ShutDown, shut_down, stated
@@ -226,13 +226,13 @@ def take_inventory(
     if len(lists.refused) == len(KINDS) - 1:
         reasons = "; ".join(f"{KINDS[kind]}: {why}" for kind, why in lists.not_listed.items())
         raise ServiceError(
-            f"{address_of(connection)}: lists neither files nor jobs, models or batches "
+            f"{service_address(connection)}: lists neither files nor jobs, models or batches "
             f"({reasons}). Check the base URL and the rights of the key."
         )
     items = _items(described, by_table=not on_azure(connection))
     moment = now or datetime.now(UTC)
     return Inventory(
-        address_of(connection),
+        service_address(connection),
         dict(reader.account),
         moment,
         items,

@@ -20,7 +20,7 @@ from pitchpipe.default_plugins.openai_client import Connection
 from pitchpipe.default_plugins.openai_errors import service_message
 from pitchpipe.errors import ServiceError
 from pitchpipe.files import atomic, writing
-from pitchpipe.hosted.addresses import address_of
+from pitchpipe.hosted.addresses import service_address
 from pitchpipe.hosted.pacing import RequestPace
 from pitchpipe.redaction import redact
 
@@ -340,7 +340,7 @@ def open_reader(connection: Connection) -> Iterator[HostedReader]:
         except ReadError as failure:
             reason = str(failure).rstrip(".")
             raise ServiceError(
-                f"{address_of(connection)}: {reason}. Check the base URL and the network, and "
+                f"{service_address(connection)}: {reason}. Check the base URL and the network, and "
                 "run the same command again."
             ) from None
         yield reader

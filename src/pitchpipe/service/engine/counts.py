@@ -42,6 +42,6 @@ class Counts:
             return {key.hex(): count for key, count in self._counts.items()}
 
     def restore(self, saved: Mapping[str, int]) -> None:
-        """Goes on from what ``to_json`` gave; from nothing, it begins anew."""
+        """Replaces the counts by those that ``to_json`` gave, which may be none."""
         with self._lock:
             self._counts = OrderedDict((bytes.fromhex(key), n) for key, n in saved.items())

@@ -120,7 +120,7 @@ class Formula:
             yield from self._names(part, depth - 1)
 
     def _source(self, node: ast.expr) -> str:
-        """The text that a node was read from; to write it anew would recurse as deep as it is."""
+        """The text that a node was read from; formatting would recurse as deep as it is nested."""
         text = ast.get_source_segment(_python(self.text), node) or self.text
         text = text.replace("**", "^")
         return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
